@@ -1,0 +1,87 @@
+//! What one statement is and does, as far as its text alone can tell.
+
+/// What a statement does to a server, read from its text.
+///
+/// `None` in `lock`, `blocks`, `rewrites` and `scans` means that the text alone does not tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The statement's kind in snake case (`alter_table`, `create_index`, `update`); `unknown` where
+    /// it could not be classified, and then `destructive` is set too.
+    pub kind: &'static str,
+    pub objects: Vec<Object>,
+    /// What is lost for good, as a fragment that completes "this …" (`drops column users.email`).
+    pub destructive: Option<String>,
+    /// The strongest table lock, by the engine's own name (`ACCESS EXCLUSIVE`).
+    pub lock: Option<Lock>,
+    pub blocks: Option<Blocks>,
+    pub rewrites: Option<bool>,
+    pub scans: Option<bool>,
+    pub transactional: Transactional,
+    /// True where the statement certainly only reads (`SELECT` without `INTO` or a data-modifying
+    /// CTE, `SHOW`, `EXPLAIN` without `ANALYZE` …).
+    pub reads_only: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    pub mode: &'static str,
+    pub object: String,
+}
+
+/// Whom the lock keeps waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blocks {
+    Nothing,
+    Writes,
+    /// Reads and writes.
+    Everything,
+}
+
+/// Whether the engine lets the statement run inside a transaction, and undoes it with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transactional {
+    Yes,
+    /// The engine refuses it in a transaction; the reason names the engine's own rule.
+    Never(&'static str),
+    /// The statement itself opens, ends or marks a transaction (`BEGIN`, `COMMIT`, `SAVEPOINT`):
+    /// the engine owns transactions, so a cell must not hold one.
+    Control,
+}
+
+/// A database object that the statement names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    pub kind: ObjectKind,
+    /// Schema-qualified as written, unquoted and case-folded as the engine does it; a column is
+    /// `table.column`.
+    pub name: String,
+    pub action: Action,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectKind {
+    Table,
+    Column,
+    Index,
+    Constraint,
+    View,
+    Trigger,
+    Function,
+    Type,
+    Sequence,
+    Schema,
+    Database,
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Create,
+    Alter,
+    Drop,
+    Write,
+    Read,
+}

@@ -1,0 +1,120 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::FrontMatter;
+use crate::source::{Source, Span};
+
+/// A parsed runbook. Its blocks, printed one after the other, are the file.
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub source: Arc<Source>,
+    pub front: FrontMatter,
+    /// Well-formed cells in document order. A malformed one is a diagnostic and not here.
+    pub cells: Vec<Cell>,
+    /// Headings in order: level and text.
+    pub headings: Vec<(u8, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Forward,
+    Rollback,
+    Verify,
+}
+
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Given, or derived from the forward cell (`add-column.verify-2`) or the phase (`expand.verify`).
+    pub id: String,
+    pub role: Role,
+    pub phase: String,
+    pub of: Option<String>,
+    /// Declared `.destructive`.
+    pub destructive: bool,
+    /// Verify cells only.
+    pub expect: Expect,
+    pub when: When,
+    /// Step or phase whose completion ends the cell's replay life.
+    pub until: Option<String>,
+    pub options: Options,
+    /// The whole fence, from the first backtick to the end of the closing line.
+    pub fence: Span,
+    /// The info string, from `sql` to the closing brace.
+    pub info: Span,
+    /// The SQL: the fence's content after the `--|` lines.
+    pub body: Span,
+}
+
+/// What a verify cell's answer must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// No rows: each row is a violation.
+    Empty,
+    Rows(u64),
+    /// One row with one column that prints as this.
+    Value(String),
+    /// One row with one column that is true.
+    True,
+    /// The answer before the step equals the answer after it.
+    Unchanged,
+    /// The answer, printed, is this table: a header row, then the rows.
+    Table(Vec<Vec<String>>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// A precondition: checked before the step (or the phase) runs.
+    Before,
+    After,
+}
+
+/// The `--|` lines of a cell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    pub batch: Option<Batch>,
+    /// Limit for one statement.
+    pub timeout: Option<Duration>,
+    pub lock_timeout: Option<Duration>,
+    /// How often a statement that lost to a lock, a deadlock or a serialization failure is tried again.
+    pub retry: Option<u32>,
+    pub tx: Option<Tx>,
+    /// Why there is no way back. Stands in for the rollback cell.
+    pub irreversible: Option<String>,
+    pub output: Option<OutputLimit>,
+    /// Shown to the human at the gate.
+    pub why: Option<String>,
+}
+
+/// The unit of commit that the author asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tx {
+    /// All statements of the cell in one transaction (the default).
+    Cell,
+    /// A transaction for each statement.
+    Statement,
+    /// No transaction: intent before, outcome after.
+    None,
+}
+
+/// How many rows of output the record keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputLimit {
+    None,
+    Rows(u64),
+}
+
+/// A forward cell that walks a table in key ranges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    pub table: String,
+    pub key: String,
+    pub size: Amount,
+    pub pause: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Amount {
+    Fixed(u64),
+    Param(String),
+}

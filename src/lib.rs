@@ -1,0 +1,14 @@
+//! Rollbook: Markdown runbooks for database migrations, run cell by cell with checkpoints.
+//!
+//! The crate's map is `ARCHITECTURE.md`. A module uses only modules above it in this list; a test
+//! reads the `use` lines and enforces that.
+
+pub mod source;
+
+pub mod diagnostics;
+
+pub mod dialect;
+
+pub mod document;
+
+pub mod template;
