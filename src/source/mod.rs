@@ -5,7 +5,9 @@
 //! came from. Nothing here reads a file: `cli` does, and hands the text over.
 
 mod file;
+mod hex;
 mod provenance;
 
 pub use file::{Position, Source, Span};
+pub use hex::hex;
 pub use provenance::{Origin, Provenance};

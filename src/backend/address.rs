@@ -1,0 +1,126 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use sqlx::postgres::PgConnectOptions;
+
+use crate::dialect::Dialect;
+
+/// Where a database is. `Display` never shows a password.
+#[derive(Clone)]
+pub enum Address {
+    Sqlite { path: PathBuf },
+    Postgres { options: Box<PgConnectOptions> },
+}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum AddressError {
+    #[error("`{scheme}:` is not a kind of database that this version of Rollbook runs")]
+    UnknownScheme { scheme: String },
+    #[error("a database is named by a URL such as `sqlite:app.db` or `postgres://user@host/name`")]
+    NoScheme,
+    #[error("the SQLite URL names no file")]
+    NoFile,
+    #[error("an in-memory SQLite database ends with the process, and its journal with it")]
+    InMemory,
+    #[error("a SQLite URL takes no options after `?`")]
+    SqliteOptions,
+    #[error("the PostgreSQL URL cannot be read: {reason}")]
+    Postgres { reason: String },
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(url: &str) -> Result<Self, AddressError> {
+        let (scheme, rest) = url.split_once(':').ok_or(AddressError::NoScheme)?;
+        match scheme {
+            "sqlite" | "sqlite3" => sqlite(rest),
+            "postgres" | "postgresql" => match url.parse::<PgConnectOptions>() {
+                Ok(options) => Ok(Self::Postgres { options: Box::new(options) }),
+                // The driver's message may quote the URL, and the URL holds the password.
+                Err(sqlx::Error::Configuration(reason)) if !reason.to_string().contains(rest) => {
+                    Err(AddressError::Postgres { reason: reason.to_string() })
+                }
+                Err(_) => Err(AddressError::Postgres { reason: "it is malformed".to_owned() }),
+            },
+            _ => Err(AddressError::UnknownScheme { scheme: scheme.to_owned() }),
+        }
+    }
+}
+
+fn sqlite(rest: &str) -> Result<Address, AddressError> {
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    match path {
+        "" => Err(AddressError::NoFile),
+        ":memory:" => Err(AddressError::InMemory),
+        path if path.contains('?') => Err(AddressError::SqliteOptions),
+        path => Ok(Address::Sqlite { path: PathBuf::from(path) }),
+    }
+}
+
+impl Address {
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite { .. } => Dialect::Sqlite,
+            Self::Postgres { .. } => Dialect::Postgres,
+        }
+    }
+
+    /// A name for files and tables where the user gave none: the database's own.
+    pub fn short_name(&self) -> String {
+        match self {
+            Self::Sqlite { path } => {
+                path.file_stem().map_or_else(|| "sqlite".to_owned(), |stem| stem.to_string_lossy().into_owned())
+            }
+            Self::Postgres { options } => {
+                options.get_database().unwrap_or(options.get_username()).to_owned()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { path } => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres { options } => {
+                let host = options
+                    .get_socket()
+                    .map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
+                let database = options.get_database().unwrap_or(options.get_username());
+                write!(f, "postgres://{}@{host}:{}/{database}", options.get_username(), options.get_port())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let address: Address = "postgres://ann:hunter2@db.internal:6432/shop".parse().unwrap();
+        assert_eq!(address.to_string(), "postgres://ann@db.internal:6432/shop");
+        assert!(!format!("{address:?}").contains("hunter2"));
+        let error = "postgres://ann:hunter2@db:port/shop".parse::<Address>().unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn sqlite_urls_name_a_file() {
+        let path = |url: &str| url.parse::<Address>().map(|address| address.to_string());
+        assert_eq!(path("sqlite:app.db").unwrap(), "sqlite:app.db");
+        assert_eq!(path("sqlite:///var/app.db").unwrap(), "sqlite:/var/app.db");
+        assert_eq!(path("sqlite::memory:").unwrap_err(), AddressError::InMemory);
+        assert_eq!(path("sqlite:app.db?mode=rwc").unwrap_err(), AddressError::SqliteOptions);
+        assert!(matches!(path("oracle:x").unwrap_err(), AddressError::UnknownScheme { .. }));
+    }
+}

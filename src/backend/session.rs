@@ -1,0 +1,185 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Address, Answer, DbError, postgres, sqlite};
+use crate::dialect::{Dialect, Object};
+
+/// One entry of the journal, as the table holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalRow {
+    /// From 1, without a gap, over the whole target. It is the primary key: a second writer that
+    /// slipped past the run lock collides here and its transaction is refused.
+    pub pos: i64,
+    pub runbook: String,
+    pub run: String,
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// Canonical JSON.
+    pub entry: String,
+    pub hash: String,
+}
+
+/// What is known of the database that a session is on.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TargetInfo {
+    pub dialect: Dialect,
+    /// `PostgreSQL 15.18`, `SQLite 3.51.1`.
+    pub server: String,
+    pub database: String,
+    pub user: String,
+    /// Host and port, or the file.
+    pub place: String,
+    /// Tells this database from another one of the same name.
+    pub identity: String,
+}
+
+/// What a session may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    ReadWrite,
+    /// Makes the SQLite file where there is none.
+    Create,
+    /// The database itself refuses writes.
+    ReadOnly,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    pub lock_timeout: Option<Duration>,
+    pub statement_timeout: Option<Duration>,
+}
+
+/// What a transaction or a lone statement is for; it names itself so on the server.
+#[derive(Clone, Debug)]
+pub struct Scope<'a> {
+    pub runbook: &'a str,
+    pub run: &'a str,
+    pub cell: &'a str,
+    pub limits: Limits,
+}
+
+/// One pinned connection.
+#[async_trait]
+pub trait Session: Send {
+    fn info(&self) -> &TargetInfo;
+
+    /// Journal rows in order: of one runbook, or of all. None where there is no journal table.
+    async fn read_journal(&mut self, runbook: Option<&str>) -> Result<Vec<JournalRow>, DbError>;
+
+    /// Makes the journal table where it is missing and returns the last position used in it.
+    async fn prepare_journal(&mut self) -> Result<i64, DbError>;
+
+    async fn begin(&mut self, scope: &Scope<'_>) -> Result<(), DbError>;
+
+    /// Runs one statement in the open transaction.
+    async fn execute(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError>;
+
+    /// Writes the rows in the open transaction and commits it.
+    async fn commit(&mut self, rows: &[JournalRow]) -> Result<(), DbError>;
+
+    async fn rollback(&mut self) -> Result<(), DbError>;
+
+    /// Writes the rows in a transaction of their own.
+    async fn append(&mut self, rows: &[JournalRow]) -> Result<(), DbError>;
+
+    /// Runs one statement outside any transaction.
+    async fn execute_outside(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError>;
+
+    /// Runs one statement that the database keeps from writing.
+    async fn execute_read_only(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError>;
+
+    /// Whether an object is there, and whole.
+    async fn probe(&mut self, object: &Object) -> Result<Presence, DbError>;
+
+    /// A table's columns and key, or `None` where there is no such table.
+    async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError>;
+
+    /// A handle that stops the statement in flight from another task.
+    fn canceller(&self) -> Box<dyn Canceller>;
+
+    async fn close(self: Box<Self>);
+}
+
+/// Stops the statement that a session is running.
+#[async_trait]
+pub trait Canceller: Send + Sync {
+    async fn cancel(&self);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    Absent,
+    Present,
+    /// There, and unusable: an index that a failed concurrent build left behind.
+    Invalid,
+    /// This kind of object is not looked up.
+    Unknown,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    pub columns: Vec<Column>,
+    /// Columns of the primary key, in order.
+    pub primary_key: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    pub name: String,
+    pub kind: String,
+    pub nullable: bool,
+}
+
+/// Who takes the run lock.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    pub operator: String,
+    pub runbook: String,
+    pub run: String,
+    /// RFC 3339, UTC.
+    pub since: String,
+}
+
+/// Who has the run lock.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holder {
+    pub operator: String,
+    pub run: String,
+    pub since: String,
+    pub cell: Option<String>,
+    /// Process on the client's host, or the server's backend.
+    pub process: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    #[error("another run holds the target")]
+    Held(Holder),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// The run lock, held until it is released or its process dies.
+#[async_trait]
+pub trait RunLock: Send {
+    /// Says which cell is running, for whoever is turned away.
+    fn at(&mut self, cell: &str);
+    async fn release(self: Box<Self>);
+}
+
+/// Opens a session.
+pub async fn open(address: &Address, mode: Mode) -> Result<Box<dyn Session>, DbError> {
+    match address {
+        Address::Sqlite { path } => Ok(Box::new(sqlite::SqliteSession::open(path, mode).await?)),
+        Address::Postgres { options } => Ok(Box::new(postgres::PostgresSession::open(options, mode).await?)),
+    }
+}
+
+/// Takes the run lock of a target, or says who has it.
+pub async fn claim(address: &Address, claim: &Claim) -> Result<Box<dyn RunLock>, LockError> {
+    match address {
+        Address::Sqlite { path } => Ok(Box::new(sqlite::FileLock::take(path, claim)?)),
+        Address::Postgres { options } => Ok(Box::new(postgres::AdvisoryLock::take(options, claim).await?)),
+    }
+}

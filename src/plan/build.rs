@@ -1,0 +1,359 @@
+use std::time::Duration;
+
+use super::check;
+use super::model::{Action, BatchHole, Check, Gate, Phase, Plan, Statement, Step, Unit};
+use super::Digest;
+use crate::diagnostics::{Diagnostic, Diagnostics, Level};
+use crate::dialect::{self, Dialect, TokenKind, Transactional};
+use crate::document::{Amount, Batch, Cell, Document, Options, OutputLimit, Role, Tx, When};
+use crate::source::Span;
+use crate::template::{self, Rendered, Values};
+
+/// Rows of output that the record keeps of a cell that does not say.
+const DEFAULT_OUTPUT: u64 = 100;
+/// Attempts after the first, for a cell and a runbook that do not say.
+const DEFAULT_RETRY: u32 = 3;
+
+/// Renders, splits and classifies every cell for `dialect`.
+///
+/// There is a plan only if nothing in the diagnostics is an error.
+pub fn build(document: &Document, dialect: Dialect, values: &Values) -> (Option<Plan>, Diagnostics) {
+    let mut builder = Builder { document, dialect, values, diagnostics: Vec::new() };
+    let plan = builder.plan();
+    let diagnostics = builder.diagnostics;
+    let failed = diagnostics.iter().any(|finding| finding.level == Level::Error);
+    (plan.filter(|_| !failed), diagnostics)
+}
+
+struct Builder<'a> {
+    document: &'a Document,
+    dialect: Dialect,
+    values: &'a Values,
+    diagnostics: Diagnostics,
+}
+
+impl Builder<'_> {
+    fn plan(&mut self) -> Option<Plan> {
+        let front = &self.document.front;
+        let mut phases: Vec<Phase> = front
+            .phases
+            .iter()
+            .map(|name| Phase {
+                name: name.clone(),
+                hold: front.holds.iter().find(|hold| hold.before == *name).map(|hold| hold.condition.clone()),
+                before: Vec::new(),
+                after: Vec::new(),
+            })
+            .collect();
+        let mut steps: Vec<Step> = Vec::new();
+        for cell in self.document.cells.iter().filter(|cell| cell.role == Role::Forward) {
+            if let Some(forward) = self.action(cell) {
+                steps.push(Step {
+                    id: cell.id.clone(),
+                    phase: cell.phase.clone(),
+                    forward,
+                    rollback: Vec::new(),
+                    irreversible: cell.options.irreversible.clone(),
+                    before: Vec::new(),
+                    after: Vec::new(),
+                });
+            }
+        }
+        for cell in self.document.cells.iter().filter(|cell| cell.role != Role::Forward) {
+            let step = cell.of.as_ref().and_then(|of| steps.iter_mut().position(|step| step.id == *of));
+            match cell.role {
+                Role::Verify => {
+                    let Some(made) = self.check(cell) else { continue };
+                    let (before, after) = match (step, &cell.of) {
+                        (Some(index), _) => (&mut steps[index].before, &mut steps[index].after),
+                        (None, Some(_)) => continue,
+                        (None, None) => {
+                            let phase = phases.iter_mut().find(|phase| phase.name == cell.phase)?;
+                            (&mut phase.before, &mut phase.after)
+                        }
+                    };
+                    match cell.when {
+                        When::Before => before.push(made),
+                        When::After => after.push(made),
+                    }
+                }
+                _ => {
+                    if let (Some(made), Some(index)) = (self.action(cell), step) {
+                        steps[index].rollback.push(made);
+                    }
+                }
+            }
+        }
+        let digest = plan_digest(&steps, &phases);
+        Some(Plan {
+            source: self.document.source.clone(),
+            runbook: front.id.clone(),
+            title: front.title.clone(),
+            dialect: self.dialect,
+            phases,
+            steps,
+            digest,
+            params: self.values.shown(),
+            secrets: self.values.secrets(),
+        })
+    }
+
+    fn action(&mut self, cell: &Cell) -> Option<Action> {
+        let batch = match &cell.options.batch {
+            Some(batch) => Some((batch, self.batch_predicate(cell, batch)?)),
+            None => None,
+        };
+        let rendered = self.render(cell, batch.as_ref().map(|(_, predicate)| predicate.sql.as_str()))?;
+        let mut statements = self.statements(cell, &rendered)?;
+        let unit = match &batch {
+            Some((batch, predicate)) => {
+                self.diagnostics.extend(check::batch(self.document, cell, &statements));
+                let [statement] = &mut statements[..] else { return None };
+                statement.hole = predicate.find_in(&statement.sql);
+                if statement.hole.is_none() {
+                    self.diagnostics.push(check::batch_not_used(self.document, cell));
+                    return None;
+                }
+                Unit::Batch {
+                    table: batch.table.clone(),
+                    key: batch.key.clone(),
+                    size: self.batch_size(cell, batch)?,
+                    pause: batch.pause,
+                }
+            }
+            None => unit(&cell.options, &statements),
+        };
+        self.diagnostics.extend(check::action(self.document, cell, &statements));
+        let losses: Vec<String> = statements.iter().filter_map(|s| s.facts.destructive.clone()).collect();
+        let gate = match (losses.is_empty(), cell.destructive) {
+            (false, _) => Some(Gate::Destructive { loses: losses }),
+            (true, true) => Some(Gate::Declared),
+            (true, false) => None,
+        };
+        let defaults = &self.document.front.defaults;
+        Some(Action {
+            cell: cell.id.clone(),
+            role: cell.role,
+            digest: Digest::of_sql(self.dialect, statements.iter().map(|s| s.shown.as_str())),
+            statements,
+            unit,
+            gate,
+            timeout: cell.options.timeout.or(defaults.statement_timeout),
+            lock_timeout: cell.options.lock_timeout.or(defaults.lock_timeout),
+            retry: cell.options.retry.or(defaults.retry).unwrap_or(DEFAULT_RETRY),
+            output: output_rows(&cell.options),
+            why: cell.options.why.clone(),
+            span: cell.fence,
+        })
+    }
+
+    fn check(&mut self, cell: &Cell) -> Option<Check> {
+        let rendered = self.render(cell, None)?;
+        let statements = self.statements(cell, &rendered)?;
+        self.diagnostics.extend(check::verify(self.document, cell, &statements));
+        let [statement] = <[Statement; 1]>::try_from(statements).ok()?;
+        Some(Check {
+            cell: cell.id.clone(),
+            of: cell.of.clone(),
+            phase: cell.phase.clone(),
+            digest: Digest::of_sql(self.dialect, [statement.shown.as_str()]),
+            statement,
+            expect: cell.expect.clone(),
+            when: cell.when,
+            until: cell.until.clone(),
+            timeout: cell.options.timeout.or(self.document.front.defaults.statement_timeout),
+            output: output_rows(&cell.options),
+        })
+    }
+
+    fn render(&mut self, cell: &Cell, batch: Option<&str>) -> Option<Rendered> {
+        let source = &self.document.source;
+        match template::render_cell(source, cell.body, self.dialect, self.values, batch) {
+            Ok(rendered) => {
+                for site in &rendered.raw {
+                    self.diagnostics.push(
+                        Diagnostic::warning("raw-interpolation", source, *site, "a parameter reaches the SQL unquoted")
+                            .label("whatever the value says becomes SQL")
+                            .help("use `{{ name }}` for a value or `{{ name | ident }}` for a name")
+                            .cell(&cell.id),
+                    );
+                }
+                Some(rendered)
+            }
+            Err(error) => {
+                let mut finding =
+                    Diagnostic::error("render", source, error.span(), error.to_string()).cell(&cell.id);
+                finding.help = error.help().map(str::to_owned);
+                self.diagnostics.push(finding);
+                None
+            }
+        }
+    }
+
+    fn statements(&mut self, cell: &Cell, rendered: &Rendered) -> Option<Vec<Statement>> {
+        let source = &self.document.source;
+        let split = dialect::split(self.dialect, &rendered.sql);
+        for fault in &split.faults {
+            let span = rendered.provenance.to_source(fault.span);
+            self.diagnostics
+                .push(Diagnostic::error("sql-syntax", source, span, fault.kind.to_string()).cell(&cell.id));
+        }
+        if !split.faults.is_empty() {
+            return None;
+        }
+        if split.statements.is_empty() {
+            let finding = Diagnostic::error("empty-cell", source, cell.info, "the cell holds no statement")
+                .help("write the SQL, or take the braces away to make it documentation")
+                .cell(&cell.id);
+            self.diagnostics.push(finding);
+            return None;
+        }
+        let made = split.statements.iter().map(|span| {
+            let sql = &rendered.sql[span.start..span.end];
+            let origin = rendered.provenance.to_source(*span);
+            Statement {
+                sql: sql.to_owned(),
+                shown: hide(sql, *span, &rendered.secret),
+                facts: dialect::classify(self.dialect, sql),
+                line: source.position(origin.start).line,
+                span: origin,
+                hole: None,
+            }
+        });
+        Some(made.collect())
+    }
+
+    fn batch_size(&mut self, cell: &Cell, batch: &Batch) -> Option<u64> {
+        match &batch.size {
+            Amount::Fixed(size) => Some(*size),
+            Amount::Param(name) => {
+                let size = self.values.get(name).and_then(serde_json::Value::as_u64).filter(|size| *size > 0);
+                if size.is_none() {
+                    let message = format!("parameter `{name}` is no batch size");
+                    let finding = Diagnostic::error("batch-size", &self.document.source, cell.info, message)
+                        .help("a batch size is an integer of at least 1")
+                        .cell(&cell.id);
+                    self.diagnostics.push(finding);
+                }
+                size
+            }
+        }
+    }
+
+    fn batch_predicate(&mut self, cell: &Cell, batch: &Batch) -> Option<BatchPredicate> {
+        let named = |what: &str, name: &str, dots: bool| {
+            let tokens = dialect::lex(self.dialect, name);
+            let plain = tokens.iter().enumerate().all(|(i, token)| match token.kind {
+                TokenKind::Word | TokenKind::QuotedIdent => i % 2 == 0,
+                TokenKind::Punct => dots && i % 2 == 1 && &name[token.span.start..token.span.end] == ".",
+                _ => false,
+            });
+            (!(plain && tokens.len() % 2 == 1)).then(|| {
+                let message = format!("`{name}` is not the name of a {what}");
+                Diagnostic::error("batch-name", &self.document.source, cell.info, message)
+                    .help("write the name as it stands in SQL, quoted where SQL needs it")
+                    .cell(&cell.id)
+            })
+        };
+        let faults: Vec<Diagnostic> =
+            [named("table", &batch.table, true), named("column", &batch.key, false)].into_iter().flatten().collect();
+        let failed = !faults.is_empty();
+        self.diagnostics.extend(faults);
+        (!failed).then(|| BatchPredicate::new(self.dialect, &batch.key))
+    }
+}
+
+/// The SQL that `{{ batch }}` stands for, with a parameter marker at each bound.
+struct BatchPredicate {
+    sql: String,
+    markers: [&'static str; 2],
+}
+
+impl BatchPredicate {
+    fn new(dialect: Dialect, key: &str) -> Self {
+        let markers = match dialect {
+            Dialect::Postgres => ["$1", "$2"],
+            Dialect::Sqlite => ["?1", "?2"],
+        };
+        Self { sql: format!("({key} BETWEEN {} AND {})", markers[0], markers[1]), markers }
+    }
+
+    /// Where the bounds stand, if the predicate is in `sql` exactly once.
+    fn find_in(&self, sql: &str) -> Option<BatchHole> {
+        let at = sql.find(&self.sql)?;
+        if sql[at + 1..].contains(&self.sql) {
+            return None;
+        }
+        let place = |marker: &str| {
+            let start = at + self.sql.find(marker)?;
+            Some(Span::new(start, start + marker.len()))
+        };
+        Some(BatchHole { from: place(self.markers[0])?, to: place(self.markers[1])? })
+    }
+}
+
+fn unit(options: &Options, statements: &[Statement]) -> Unit {
+    let outside = statements.iter().any(|s| matches!(s.facts.transactional, Transactional::Never(_)));
+    match options.tx {
+        _ if outside => Unit::Outside,
+        Some(Tx::None) => Unit::Outside,
+        Some(Tx::Statement) => Unit::Statement,
+        Some(Tx::Cell) | None => Unit::Cell,
+    }
+}
+
+fn output_rows(options: &Options) -> u64 {
+    match options.output {
+        None => DEFAULT_OUTPUT,
+        Some(OutputLimit::None) => 0,
+        Some(OutputLimit::Rows(rows)) => rows,
+    }
+}
+
+/// The statement with the places that hold secrets blotted out.
+fn hide(sql: &str, span: Span, secrets: &[Span]) -> String {
+    let mut shown = String::with_capacity(sql.len());
+    let mut at = 0;
+    for secret in secrets.iter().filter(|s| s.start >= span.start && s.end <= span.end) {
+        shown.push_str(&sql[at..secret.start - span.start]);
+        shown.push_str("'(secret)'");
+        at = secret.end - span.start;
+    }
+    shown.push_str(&sql[at..]);
+    shown
+}
+
+fn plan_digest(steps: &[Step], phases: &[Phase]) -> Digest {
+    let mut parts: Vec<String> = Vec::new();
+    let check = |made: &Check| format!("{} {} {:?} {:?}", made.cell, made.digest, made.expect, made.when);
+    for phase in phases {
+        parts.push(format!("phase {} hold {:?}", phase.name, phase.hold));
+        parts.extend(phase.before.iter().chain(&phase.after).map(check));
+    }
+    for step in steps {
+        parts.push(format!("step {} {:?}", step.id, step.irreversible));
+        for action in std::iter::once(&step.forward).chain(&step.rollback) {
+            parts.push(format!(
+                "{} {} {:?} {}",
+                action.cell,
+                action.digest,
+                action.unit,
+                action.gate.is_some()
+            ));
+        }
+        parts.extend(step.before.iter().chain(&step.after).map(check));
+    }
+    Digest::of_parts(parts.iter().map(String::as_str))
+}
+
+/// How a duration is written in front matter and options.
+pub(crate) fn show_duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    match millis {
+        0 => "0".to_owned(),
+        _ if millis % 3_600_000 == 0 => format!("{}h", millis / 3_600_000),
+        _ if millis % 60_000 == 0 => format!("{}m", millis / 60_000),
+        _ if millis % 1_000 == 0 => format!("{}s", millis / 1_000),
+        _ => format!("{millis}ms"),
+    }
+}

@@ -1,0 +1,109 @@
+//! What a cell's SQL must be for its tags to be true.
+
+use super::model::Statement;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::dialect::Transactional;
+use crate::document::{Cell, Document, Tx};
+
+/// A forward or rollback cell.
+pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement]) -> Diagnostics {
+    let mut findings = Vec::new();
+    let about = |rule, index: usize, message: &str| {
+        Diagnostic::error(rule, &document.source, statements[index].span, message)
+            .cell(&cell.id)
+            .statement(index + 1)
+    };
+    for (index, statement) in statements.iter().enumerate() {
+        if statement.facts.transactional == Transactional::Control {
+            findings.push(
+                about("transaction-control", index, "a cell must not begin or end a transaction")
+                    .help("take the statement out; `--| tx: cell | statement | none` says what is committed at once"),
+            );
+        }
+        if let Some(loses) = &statement.facts.destructive
+            && !cell.destructive
+        {
+            findings.push(
+                about("undeclared-destructive", index, "a destructive statement in a cell that does not say so")
+                    .label(format!("this {loses}"))
+                    .help(format!("add `.destructive` to the braces of cell `{}`", cell.id)),
+            );
+        }
+        if let Transactional::Never(why) = statement.facts.transactional {
+            if statements.len() > 1 {
+                findings.push(
+                    about("mixed-transaction", index, "a statement that cannot run in a transaction shares its cell")
+                        .label(why)
+                        .help("give it a cell of its own, so that a crash leaves nothing in doubt but itself"),
+                );
+            }
+            if matches!(cell.options.tx, Some(Tx::Cell | Tx::Statement)) {
+                findings.push(
+                    about("transaction-impossible", index, "the cell asks for a transaction that the engine refuses")
+                        .label(why)
+                        .help("take the `tx` option away"),
+                );
+            }
+        }
+    }
+    findings
+}
+
+/// A verify cell: one statement that only reads.
+pub(super) fn verify(document: &Document, cell: &Cell, statements: &[Statement]) -> Diagnostics {
+    let mut findings = Vec::new();
+    if let [_, second, ..] = statements {
+        findings.push(
+            Diagnostic::error("verify-statements", &document.source, second.span, "a verify cell holds one statement")
+                .help("make a verify cell of each statement")
+                .cell(&cell.id)
+                .statement(2),
+        );
+    }
+    if let Some(statement) = statements.first().filter(|s| !s.facts.reads_only) {
+        let what = statement.facts.kind.replace('_', " ");
+        findings.push(
+            Diagnostic::error("verify-writes", &document.source, statement.span, "a verify cell must only read")
+                .label(format!("{what} is not known to be read-only"))
+                .help("verify with a SELECT; the database runs it in a read-only transaction")
+                .cell(&cell.id)
+                .statement(1),
+        );
+    }
+    findings
+}
+
+/// A batched cell: one data-changing statement.
+pub(super) fn batch(document: &Document, cell: &Cell, statements: &[Statement]) -> Diagnostics {
+    let mut findings = Vec::new();
+    if let [_, second, ..] = statements {
+        findings.push(
+            Diagnostic::error("batch-statements", &document.source, second.span, "a batched cell holds one statement")
+                .help("make a cell of each statement")
+                .cell(&cell.id)
+                .statement(2),
+        );
+    }
+    if let Some(statement) = statements.first()
+        && !matches!(statement.facts.kind, "update" | "insert" | "delete")
+    {
+        findings.push(
+            Diagnostic::error("batch-kind", &document.source, statement.span, "a batched cell changes rows")
+                .label("only UPDATE, DELETE and INSERT … SELECT can be batched")
+                .cell(&cell.id)
+                .statement(1),
+        );
+    }
+    findings
+}
+
+pub(super) fn batch_not_used(document: &Document, cell: &Cell) -> Diagnostic {
+    Diagnostic::error(
+        "batch-not-used",
+        &document.source,
+        cell.body,
+        "a batched cell must use `{{ batch }}` exactly once",
+    )
+    .help("write `WHERE {{ batch }} AND …`: it becomes the key range of the batch")
+    .cell(&cell.id)
+}

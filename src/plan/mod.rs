@@ -1,0 +1,13 @@
+//! Document → [`Plan`]: ordered steps of rendered, split and classified statements, with digests.
+//!
+//! A plan is pure: it is made from the file, the parameters and a dialect, and knows no server. It
+//! is also where a runbook's SQL is held against its tags, because only here both are at hand.
+
+mod build;
+mod check;
+mod digest;
+mod model;
+
+pub use build::build;
+pub use digest::Digest;
+pub use model::{Action, BatchHole, Check, Gate, Phase, Plan, Statement, Step, Unit};

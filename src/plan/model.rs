@@ -1,0 +1,187 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Digest;
+use crate::dialect::{Dialect, Facts};
+use crate::document::{Expect, Role, When};
+use crate::source::{Source, Span};
+
+/// A rendered runbook: what will run, in order.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub source: Arc<Source>,
+    pub runbook: String,
+    pub title: String,
+    pub dialect: Dialect,
+    pub phases: Vec<Phase>,
+    pub steps: Vec<Step>,
+    /// Over every cell and gate.
+    pub digest: Digest,
+    /// Parameter values without the secret ones.
+    pub params: BTreeMap<String, serde_json::Value>,
+    /// Texts that must never leave the process.
+    pub secrets: Vec<String>,
+}
+
+impl Plan {
+    pub fn step(&self, id: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    pub fn steps_of<'a>(&'a self, phase: &'a str) -> impl Iterator<Item = &'a Step> + 'a {
+        self.steps.iter().filter(move |step| step.phase == phase)
+    }
+
+    /// Every verify cell with the step it belongs to, in document order.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.phases.iter().flat_map(move |phase| {
+            let steps = self.steps.iter().filter(move |step| step.phase == phase.name);
+            phase
+                .before
+                .iter()
+                .chain(steps.flat_map(|step| step.before.iter().chain(&step.after)))
+                .chain(&phase.after)
+        })
+    }
+
+    /// What messages say of a text that may hold a secret.
+    pub fn redact(&self, text: &str) -> String {
+        let mut shown = text.to_owned();
+        for secret in &self.secrets {
+            shown = shown.replace(secret.as_str(), "(secret)");
+        }
+        shown
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Phase {
+    pub name: String,
+    /// What must be true of the world outside before the phase starts.
+    pub hold: Option<String>,
+    /// Verify cells of the whole phase: its preconditions, and those at its end.
+    pub before: Vec<Check>,
+    pub after: Vec<Check>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub id: String,
+    pub phase: String,
+    pub forward: Action,
+    /// Cells that undo it, in the order in which they run.
+    pub rollback: Vec<Action>,
+    /// Why nothing undoes it.
+    pub irreversible: Option<String>,
+    pub before: Vec<Check>,
+    pub after: Vec<Check>,
+}
+
+/// A forward or rollback cell, ready to run.
+#[derive(Clone, Debug)]
+pub struct Action {
+    pub cell: String,
+    pub role: Role,
+    pub statements: Vec<Statement>,
+    pub unit: Unit,
+    pub gate: Option<Gate>,
+    pub digest: Digest,
+    pub timeout: Option<Duration>,
+    pub lock_timeout: Option<Duration>,
+    /// Attempts after the first.
+    pub retry: u32,
+    /// Rows of output that the record keeps.
+    pub output: u64,
+    pub why: Option<String>,
+    /// The fence in the runbook.
+    pub span: Span,
+}
+
+/// What is committed at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// All statements and their journal entries.
+    Cell,
+    /// Each statement with its journal entry.
+    Statement,
+    /// Nothing: the engine refuses a transaction, so intent and outcome are journaled around it.
+    Outside,
+    /// A key range of the table with its journal entry.
+    Batch { table: String, key: String, size: u64, pause: Duration },
+}
+
+/// Why a human must confirm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// `loses` completes "this …" for each statement that destroys.
+    Destructive { loses: Vec<String> },
+    Declared,
+}
+
+impl Gate {
+    /// What will be lost, one line each.
+    pub fn losses(&self) -> Vec<String> {
+        match self {
+            Self::Destructive { loses } => loses.clone(),
+            Self::Declared => vec!["is declared destructive by its author".to_owned()],
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// What is sent. May hold secrets.
+    pub sql: String,
+    /// What is shown, journaled and hashed.
+    pub shown: String,
+    pub facts: Facts,
+    /// Where the statement is in the runbook.
+    pub span: Span,
+    pub line: usize,
+    /// Where the bounds of a batch go, in `sql`.
+    pub hole: Option<BatchHole>,
+}
+
+/// The two places of a batch predicate that take the bounds of a key range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchHole {
+    pub from: Span,
+    pub to: Span,
+}
+
+impl BatchHole {
+    /// The statement with the range `from ..= to`, both SQL literals.
+    pub fn fill(&self, sql: &str, from: &str, to: &str) -> String {
+        let (first, second) = if self.from.start < self.to.start {
+            ((self.from, from), (self.to, to))
+        } else {
+            ((self.to, to), (self.from, from))
+        };
+        [
+            &sql[..first.0.start],
+            first.1,
+            &sql[first.0.end..second.0.start],
+            second.1,
+            &sql[second.0.end..],
+        ]
+        .concat()
+    }
+}
+
+/// A verify cell, ready to run.
+#[derive(Clone, Debug)]
+pub struct Check {
+    pub cell: String,
+    /// The step it belongs to; without one it belongs to its phase.
+    pub of: Option<String>,
+    pub phase: String,
+    pub statement: Statement,
+    pub expect: Expect,
+    pub when: When,
+    /// Step or phase that ends its replay life.
+    pub until: Option<String>,
+    pub digest: Digest,
+    pub timeout: Option<Duration>,
+    pub output: u64,
+}
