@@ -75,3 +75,15 @@ fn cut(text: &str) -> String {
     let end = (0..=CELL_LIMIT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     format!("{}… ({} bytes in all)", &text[..end], text.len())
 }
+
+impl Answer {
+    /// A kept cell that is not NULL.
+    pub fn cell(&self, row: usize, column: usize) -> Option<&str> {
+        self.rows.get(row)?.get(column)?.as_deref()
+    }
+
+    /// The first cell of the first row.
+    pub fn single(&self) -> Option<&str> {
+        self.cell(0, 0)
+    }
+}

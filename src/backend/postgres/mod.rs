@@ -1,0 +1,8 @@
+//! PostgreSQL 15 and newer.
+
+mod catalog;
+mod lock;
+mod session;
+
+pub use lock::AdvisoryLock;
+pub use session::PostgresSession;

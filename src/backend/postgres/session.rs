@@ -1,0 +1,287 @@
+use std::borrow::Cow;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition, PgRow};
+use sqlx::{Column as _, ConnectOptions as _, Connection as _, Either, Row as _, ValueRef as _};
+
+use super::super::answer::{Answer, AnswerBuilder};
+use super::super::session::{
+    Canceller, JournalRow, Limits, Mode, Presence, Scope, Session, Table, TargetInfo,
+};
+use super::super::sql::audited;
+use super::super::{Address, DbError, Refusal};
+use super::catalog;
+use crate::dialect::{self, Dialect, Object};
+
+pub struct PostgresSession {
+    conn: PgConnection,
+    options: PgConnectOptions,
+    info: TargetInfo,
+    pid: String,
+    has_journal: bool,
+    read_only: bool,
+}
+
+impl PostgresSession {
+    pub async fn open(options: &PgConnectOptions, mode: Mode) -> Result<Self, DbError> {
+        let mut conn = connect(options, "rollbook").await?;
+        let facts = catalog::about_server(&mut conn).await?;
+        let place = options
+            .get_socket()
+            .map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
+        let info = TargetInfo {
+            dialect: Dialect::Postgres,
+            server: format!("PostgreSQL {}", facts.version),
+            database: facts.database.clone(),
+            user: facts.user,
+            place: format!("{place}:{}", options.get_port()),
+            identity: format!("postgres:{}:{}:{}", facts.system, facts.database_oid, facts.database),
+        };
+        Ok(Self {
+            conn,
+            options: options.clone(),
+            info,
+            pid: facts.pid,
+            has_journal: facts.has_journal,
+            read_only: mode == Mode::ReadOnly,
+        })
+    }
+
+    /// Sends our own text, whose answer does not matter.
+    async fn send(&mut self, sql: String) -> Result<(), DbError> {
+        run(&mut self.conn, sql, 0).await.map(|_| ())
+    }
+}
+
+/// Opens a connection under a name that the server shows.
+pub(super) async fn connect(options: &PgConnectOptions, name: &str) -> Result<PgConnection, DbError> {
+    let options = options.clone().application_name(name).statement_cache_capacity(0).disable_statement_logging();
+    options.connect().await.map_err(|error| DbError::Unreachable {
+        target: Address::Postgres { options: Box::new(options.clone()) }.to_string(),
+        reason: match &error {
+            sqlx::Error::Database(refusal) => refusal.message().to_owned(),
+            other => other.to_string(),
+        },
+    })
+}
+
+/// Runs SQL in the simple protocol, where every type arrives as the text that psql prints.
+pub(super) async fn run(conn: &mut PgConnection, sql: String, keep: u64) -> Result<Answer, DbError> {
+    let mut answer = AnswerBuilder::new(keep);
+    let failed = |error| failure(error, &sql);
+    let mut stream = sqlx::raw_sql(audited(sql.as_str())).fetch_many(conn);
+    while let Some(item) = stream.try_next().await.map_err(failed)? {
+        match item {
+            Either::Left(done) => answer.affected(done.rows_affected()),
+            Either::Right(row) => push(&mut answer, &row),
+        }
+    }
+    drop(stream);
+    Ok(answer.finish())
+}
+
+fn push(answer: &mut AnswerBuilder, row: &PgRow) {
+    answer.columns(|| row.columns().iter().map(|column| column.name().to_owned()).collect());
+    answer.row((0..row.len()).map(|i| {
+        let value = row.try_get_raw(i).ok().filter(|value| !value.is_null())?;
+        let text = value.as_bytes().map(String::from_utf8_lossy).unwrap_or(Cow::Borrowed(""));
+        Some(text)
+    }));
+}
+
+fn failure(error: sqlx::Error, sql: &str) -> DbError {
+    let sqlx::Error::Database(refusal) = &error else { return DbError::Lost(error.to_string()) };
+    let Some(refusal) = refusal.try_downcast_ref::<PgDatabaseError>() else {
+        return DbError::Lost(error.to_string());
+    };
+    // Class 57P: the server ends the session (admin_shutdown, crash_shutdown, …), so that nothing is
+    // known of the statement but that its transaction is gone (PostgreSQL manual, appendix A).
+    if refusal.code().starts_with("57P") {
+        return DbError::Lost(refusal.message().to_owned());
+    }
+    let offset = match refusal.position() {
+        Some(PgErrorPosition::Original(characters)) => {
+            sql.char_indices().nth(characters.saturating_sub(1)).map(|(at, _)| at)
+        }
+        _ => None,
+    };
+    DbError::Refused(Box::new(Refusal {
+        message: refusal.message().to_owned(),
+        code: refusal.code().to_owned(),
+        detail: refusal.detail().map(str::to_owned),
+        hint: refusal.hint().map(str::to_owned),
+        offset,
+    }))
+}
+
+/// PostgreSQL cuts `application_name` at 63 bytes (NAMEDATALEN - 1), so the run comes first.
+fn tag(scope: &Scope<'_>) -> String {
+    format!("rollbook {} {}", scope.run, scope.cell)
+}
+
+/// The statement with a comment that names its cell in `pg_stat_activity` and slow logs. It stands
+/// behind, so that the server's error positions stay true.
+fn commented(scope: &Scope<'_>, sql: &str) -> String {
+    format!("{sql}\n/* rollbook {}/{} {} */", scope.runbook, scope.cell, scope.run)
+}
+
+fn settings(scope: &Scope<'_>, local: &str) -> String {
+    let Limits { lock_timeout, statement_timeout } = scope.limits;
+    let millis = |limit: Option<Duration>| limit.map_or(0, |limit| limit.as_millis());
+    format!(
+        "SET {local} application_name = {}; SET {local} lock_timeout = {}; SET {local} statement_timeout = {}",
+        quoted(&tag(scope)),
+        millis(lock_timeout),
+        millis(statement_timeout),
+    )
+}
+
+/// A literal of a text that is ours and holds no NUL.
+pub(super) fn quoted(text: &str) -> String {
+    dialect::literal(Dialect::Postgres, &text.replace('\0', "")).unwrap_or_else(|_| "''".to_owned())
+}
+
+fn insert(rows: &[JournalRow]) -> String {
+    let values: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            format!(
+                "({}, {}, {}, {}, {}, {})",
+                row.pos,
+                quoted(&row.runbook),
+                quoted(&row.run),
+                quoted(&row.at),
+                quoted(&row.entry),
+                quoted(&row.hash)
+            )
+        })
+        .collect();
+    format!("INSERT INTO rollbook.journal (pos, runbook, run, at, entry, hash) VALUES {}", values.join(", "))
+}
+
+/// A refused journal row means that another writer has the position.
+fn conflict(error: DbError, rows: &[JournalRow]) -> DbError {
+    match (error.refusal(), rows.first()) {
+        (Some(refusal), Some(row)) if refusal.code == "23505" && refusal.message.contains("journal_pkey") => {
+            DbError::JournalConflict { pos: row.pos }
+        }
+        _ => error,
+    }
+}
+
+#[async_trait]
+impl Session for PostgresSession {
+    fn info(&self) -> &TargetInfo {
+        &self.info
+    }
+
+    async fn read_journal(&mut self, runbook: Option<&str>) -> Result<Vec<JournalRow>, DbError> {
+        if !self.has_journal {
+            return Ok(Vec::new());
+        }
+        let filter = runbook.map_or_else(String::new, |id| format!("WHERE runbook = {}", quoted(id)));
+        let sql = format!("SELECT pos, runbook, run, at, entry, hash FROM rollbook.journal {filter} ORDER BY pos");
+        let mut rows = Vec::new();
+        let mut stream = sqlx::raw_sql(audited(sql.as_str())).fetch(&mut self.conn);
+        while let Some(row) = stream.try_next().await.map_err(|error| failure(error, &sql))? {
+            let text = |i| -> String {
+                let value = row.try_get_raw(i).ok().filter(|value| !value.is_null());
+                value.and_then(|value| value.as_str().ok()).unwrap_or_default().to_owned()
+            };
+            rows.push(JournalRow {
+                pos: text(0).parse().unwrap_or_default(),
+                runbook: text(1),
+                run: text(2),
+                at: text(3),
+                entry: text(4),
+                hash: text(5),
+            });
+        }
+        Ok(rows)
+    }
+
+    async fn prepare_journal(&mut self) -> Result<i64, DbError> {
+        if !self.has_journal {
+            // One message, so one implicit transaction: the table is there whole or not at all.
+            self.send(format!("SET client_min_messages = warning; {}; RESET client_min_messages", include_str!("journal.sql")))
+                .await?;
+            self.has_journal = true;
+        }
+        let answer =
+            run(&mut self.conn, "SELECT coalesce(max(pos), 0) FROM rollbook.journal".to_owned(), 1).await?;
+        Ok(answer.single().and_then(|text| text.parse().ok()).unwrap_or_default())
+    }
+
+    async fn begin(&mut self, scope: &Scope<'_>) -> Result<(), DbError> {
+        self.send(format!("BEGIN; {}", settings(scope, "LOCAL"))).await
+    }
+
+    async fn execute(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
+        run(&mut self.conn, commented(scope, sql), keep).await
+    }
+
+    async fn commit(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
+        let sql = if rows.is_empty() { "COMMIT".to_owned() } else { format!("{}; COMMIT", insert(rows)) };
+        self.send(sql).await.map_err(|error| conflict(error, rows))
+    }
+
+    async fn rollback(&mut self) -> Result<(), DbError> {
+        self.send("ROLLBACK".to_owned()).await
+    }
+
+    async fn append(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
+        self.send(insert(rows)).await.map_err(|error| conflict(error, rows))
+    }
+
+    async fn execute_outside(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
+        self.send(settings(scope, "")).await?;
+        let answer = run(&mut self.conn, commented(scope, sql), keep).await;
+        if !matches!(answer, Err(DbError::Lost(_))) {
+            self.send("RESET lock_timeout; RESET statement_timeout".to_owned()).await?;
+        }
+        answer
+    }
+
+    async fn execute_read_only(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
+        self.send(format!("BEGIN READ ONLY; {}", settings(scope, "LOCAL"))).await?;
+        let answer = run(&mut self.conn, commented(scope, sql), keep).await;
+        if !matches!(answer, Err(DbError::Lost(_))) {
+            self.rollback().await?;
+        }
+        answer
+    }
+
+    async fn probe(&mut self, object: &Object) -> Result<Presence, DbError> {
+        catalog::probe(&mut self.conn, object).await
+    }
+
+    async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {
+        catalog::describe(&mut self.conn, table).await
+    }
+
+    fn canceller(&self) -> Box<dyn Canceller> {
+        Box::new(BackendCanceller { options: self.options.clone(), pid: self.pid.clone() })
+    }
+
+    async fn close(mut self: Box<Self>) {
+        debug_assert!(!self.read_only || self.info.dialect == Dialect::Postgres);
+        // Nothing depends on the goodbye: the server notices a closed socket by itself.
+        let _ = self.conn.close().await;
+    }
+}
+
+struct BackendCanceller {
+    options: PgConnectOptions,
+    pid: String,
+}
+
+#[async_trait]
+impl Canceller for BackendCanceller {
+    async fn cancel(&self) {
+        let Ok(mut conn) = connect(&self.options, "rollbook cancel").await else { return };
+        let _ = run(&mut conn, format!("SELECT pg_cancel_backend({})", self.pid), 0).await;
+        let _ = conn.close().await;
+    }
+}

@@ -1,0 +1,98 @@
+//! The run lock: an operating-system lock on a file beside the database.
+//!
+//! The system drops it with the process, however that ends, so nothing is ever left to clear by
+//! hand. The file's text says who has it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+
+use super::super::DbError;
+use super::super::session::{Claim, Holder, LockError, RunLock};
+
+pub struct FileLock {
+    file: File,
+    path: PathBuf,
+    head: String,
+}
+
+impl FileLock {
+    pub fn take(database: &Path, claim: &Claim) -> Result<Self, LockError> {
+        let mut path = database.as_os_str().to_owned();
+        path.push("-rollbook-lock");
+        let path = PathBuf::from(path);
+        let failed = |error: std::io::Error| {
+            LockError::Db(DbError::Unreachable { target: path.display().to_string(), reason: error.to_string() })
+        };
+        loop {
+            let mut file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)
+                .map_err(failed)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(LockError::Held(read_holder(&mut file))),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+            if !is_same_file(&file, &path) {
+                // Its holder removed it between our opening and locking it.
+                continue;
+            }
+            let head =
+                format!("{}\n{}\n{}\n{}\n", claim.operator, claim.run, claim.since, std::process::id());
+            let mut lock = Self { file, path, head };
+            lock.at("");
+            return Ok(lock);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    match (file.metadata(), path.metadata()) {
+        (Ok(opened), Ok(named)) => opened.ino() == named.ino() && opened.dev() == named.dev(),
+        _ => false,
+    }
+}
+
+/// Where an open file cannot be removed, its name cannot come to mean another file.
+#[cfg(not(unix))]
+fn is_same_file(_: &File, _: &Path) -> bool {
+    true
+}
+
+fn read_holder(file: &mut File) -> Holder {
+    let mut text = String::new();
+    let _ = file.read_to_string(&mut text);
+    let mut lines = text.lines().map(str::to_owned);
+    let mut next = || lines.next().unwrap_or_default();
+    Holder {
+        operator: next(),
+        run: next(),
+        since: next(),
+        process: format!("process {}", next()),
+        cell: Some(next()).filter(|cell| !cell.is_empty()),
+    }
+}
+
+#[async_trait]
+impl RunLock for FileLock {
+    fn at(&mut self, cell: &str) {
+        // Only a courtesy to whoever is turned away: the lock itself does not depend on the text.
+        let text = format!("{}{cell}\n", self.head);
+        let _ = self.file.rewind();
+        let _ = self.file.write_all(text.as_bytes());
+        let _ = self.file.set_len(text.len() as u64);
+    }
+
+    async fn release(self: Box<Self>) {
+        let _ = std::fs::remove_file(&self.path);
+        let _ = self.file.unlock();
+    }
+}

@@ -1,0 +1,8 @@
+//! SQLite, bundled.
+
+mod catalog;
+mod lock;
+mod session;
+
+pub use lock::FileLock;
+pub use session::SqliteSession;

@@ -1,0 +1,300 @@
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::{Column as _, ConnectOptions as _, Connection as _, Either, Row as _, TypeInfo as _, ValueRef as _};
+
+use super::super::answer::{Answer, AnswerBuilder};
+use super::super::session::{
+    Canceller, JournalRow, Mode, Presence, Scope, Session, Table, TargetInfo,
+};
+use super::super::sql::audited;
+use super::super::{DbError, Refusal};
+use super::catalog;
+use crate::dialect::{self, Dialect, Object};
+
+/// How long a statement waits for another connection's lock where the runbook does not say.
+const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// Virtual-machine instructions between two looks at the clock and the cancel flag.
+const PROGRESS_STEPS: i32 = 1_000;
+
+pub struct SqliteSession {
+    conn: SqliteConnection,
+    info: TargetInfo,
+    watch: Arc<Watch>,
+    busy: Option<Duration>,
+    has_journal: bool,
+    read_only: bool,
+}
+
+/// What the progress handler looks at. SQLite has no statement timeout of its own.
+struct Watch {
+    opened: Instant,
+    /// Milliseconds after `opened`; 0 is none.
+    deadline: AtomicU64,
+    cancelled: AtomicBool,
+}
+
+impl Watch {
+    fn keep_going(&self) -> bool {
+        let deadline = self.deadline.load(Ordering::Relaxed);
+        let late = deadline != 0 && self.opened.elapsed().as_millis() as u64 >= deadline;
+        !late && !self.cancelled.load(Ordering::Relaxed)
+    }
+
+    fn arm(&self, timeout: Option<Duration>) {
+        let at = timeout.map_or(0, |timeout| (self.opened.elapsed() + timeout).as_millis().max(1) as u64);
+        self.deadline.store(at, Ordering::Relaxed);
+        self.cancelled.store(false, Ordering::Relaxed);
+    }
+}
+
+impl SqliteSession {
+    pub async fn open(path: &Path, mode: Mode) -> Result<Self, DbError> {
+        if mode != Mode::Create && !path.exists() {
+            return Err(DbError::NoSuchFile { path: path.display().to_string() });
+        }
+        let unreachable =
+            |reason: String| DbError::Unreachable { target: format!("sqlite:{}", path.display()), reason };
+        // SQLite's own default is kept: with foreign keys on, dropping a table deletes its children's
+        // rows first (sqlite.org/foreignkeys.html, section 5).
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(mode == Mode::Create)
+            .read_only(mode == Mode::ReadOnly)
+            .foreign_keys(false)
+            .statement_cache_capacity(0)
+            .busy_timeout(DEFAULT_LOCK_TIMEOUT)
+            .disable_statement_logging();
+        let mut conn = options.connect().await.map_err(|error| unreachable(error.to_string()))?;
+        let watch = Arc::new(Watch {
+            opened: Instant::now(),
+            deadline: AtomicU64::new(0),
+            cancelled: AtomicBool::new(false),
+        });
+        let seen = Arc::clone(&watch);
+        conn.lock_handle()
+            .await
+            .map_err(|error| unreachable(error.to_string()))?
+            .set_progress_handler(PROGRESS_STEPS, move || seen.keep_going());
+        let about = run(
+            &mut conn,
+            "SELECT sqlite_version(), EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_journal')",
+            1,
+        )
+        .await
+        .map_err(|error| unreachable(error.to_string()))?;
+        let full = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let info = TargetInfo {
+            dialect: Dialect::Sqlite,
+            server: format!("SQLite {}", about.cell(0, 0).unwrap_or_default()),
+            database: path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+            user: String::new(),
+            place: path.display().to_string(),
+            identity: format!("sqlite:{}", full.display()),
+        };
+        Ok(Self {
+            conn,
+            info,
+            watch,
+            busy: Some(DEFAULT_LOCK_TIMEOUT),
+            has_journal: about.cell(0, 1) == Some("1"),
+            read_only: mode == Mode::ReadOnly,
+        })
+    }
+
+    async fn send(&mut self, sql: &str) -> Result<(), DbError> {
+        run(&mut self.conn, sql, 0).await.map(|_| ())
+    }
+
+    async fn limit_locks(&mut self, scope: &Scope<'_>) -> Result<(), DbError> {
+        let wanted = Some(scope.limits.lock_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT));
+        if self.busy != wanted {
+            let millis = wanted.map_or(0, |wait| wait.as_millis());
+            self.send(&format!("PRAGMA busy_timeout = {millis}")).await?;
+            self.busy = wanted;
+        }
+        Ok(())
+    }
+
+    async fn watched(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
+        self.watch.arm(scope.limits.statement_timeout);
+        let answer = run(&mut self.conn, sql, keep).await;
+        self.watch.arm(None);
+        answer
+    }
+}
+
+pub(super) async fn run(conn: &mut SqliteConnection, sql: &str, keep: u64) -> Result<Answer, DbError> {
+    let mut answer = AnswerBuilder::new(keep);
+    let mut stream = sqlx::raw_sql(audited(sql)).fetch_many(conn);
+    while let Some(item) = stream.try_next().await.map_err(failure)? {
+        match item {
+            Either::Left(done) => answer.affected(done.rows_affected()),
+            Either::Right(row) => push(&mut answer, &row),
+        }
+    }
+    drop(stream);
+    Ok(answer.finish())
+}
+
+fn push(answer: &mut AnswerBuilder, row: &SqliteRow) {
+    answer.columns(|| row.columns().iter().map(|column| column.name().to_owned()).collect());
+    answer.row((0..row.len()).map(|i| {
+        let value = row.try_get_raw(i).ok().filter(|value| !value.is_null())?;
+        if value.type_info().name() == "BLOB" {
+            let bytes: Vec<u8> = row.try_get_unchecked(i).unwrap_or_default();
+            return Some(Cow::Owned(format!("x'{}'", crate::source::hex(&bytes))));
+        }
+        Some(Cow::Owned(row.try_get_unchecked::<String, _>(i).unwrap_or_default()))
+    }));
+}
+
+fn failure(error: sqlx::Error) -> DbError {
+    match &error {
+        sqlx::Error::Database(refusal) => DbError::Refused(Box::new(Refusal {
+            message: refusal.message().to_owned(),
+            code: refusal.code().map_or_else(String::new, Cow::into_owned),
+            ..Refusal::default()
+        })),
+        other => DbError::Lost(other.to_string()),
+    }
+}
+
+/// A literal of a text that is ours and holds no NUL.
+pub(super) fn quoted(text: &str) -> String {
+    dialect::literal(Dialect::Sqlite, &text.replace('\0', "")).unwrap_or_else(|_| "''".to_owned())
+}
+
+#[async_trait]
+impl Session for SqliteSession {
+    fn info(&self) -> &TargetInfo {
+        &self.info
+    }
+
+    async fn read_journal(&mut self, runbook: Option<&str>) -> Result<Vec<JournalRow>, DbError> {
+        if !self.has_journal {
+            return Ok(Vec::new());
+        }
+        let filter = runbook.map_or_else(String::new, |id| format!("WHERE runbook = {}", quoted(id)));
+        let sql = format!("SELECT pos, runbook, run, at, entry, hash FROM rollbook_journal {filter} ORDER BY pos");
+        let mut rows = Vec::new();
+        let mut stream = sqlx::raw_sql(audited(sql)).fetch(&mut self.conn);
+        while let Some(row) = stream.try_next().await.map_err(failure)? {
+            let text = |i: usize| row.try_get_unchecked::<String, _>(i).unwrap_or_default();
+            rows.push(JournalRow {
+                pos: row.try_get_unchecked(0).unwrap_or_default(),
+                runbook: text(1),
+                run: text(2),
+                at: text(3),
+                entry: text(4),
+                hash: text(5),
+            });
+        }
+        Ok(rows)
+    }
+
+    async fn prepare_journal(&mut self) -> Result<i64, DbError> {
+        if !self.has_journal {
+            self.send(&format!("BEGIN IMMEDIATE; {} COMMIT", include_str!("journal.sql"))).await?;
+            self.has_journal = true;
+        }
+        let answer = run(&mut self.conn, "SELECT coalesce(max(pos), 0) FROM rollbook_journal", 1).await?;
+        Ok(answer.single().and_then(|text| text.parse().ok()).unwrap_or_default())
+    }
+
+    async fn begin(&mut self, scope: &Scope<'_>) -> Result<(), DbError> {
+        self.limit_locks(scope).await?;
+        self.send("BEGIN IMMEDIATE").await
+    }
+
+    async fn execute(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
+        self.watched(scope, sql, keep).await
+    }
+
+    async fn commit(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
+        for row in rows {
+            let sql = "INSERT INTO rollbook_journal (pos, runbook, run, at, entry, hash) VALUES (?, ?, ?, ?, ?, ?)";
+            let inserted = sqlx::query(sql)
+                .bind(row.pos)
+                .bind(&row.runbook)
+                .bind(&row.run)
+                .bind(&row.at)
+                .bind(&row.entry)
+                .bind(&row.hash)
+                .execute(&mut self.conn)
+                .await;
+            if let Err(error) = inserted.map_err(failure) {
+                // SQLITE_CONSTRAINT_PRIMARYKEY (sqlite.org/rescode.html)
+                let taken = error.refusal().is_some_and(|refusal| refusal.code == "1555");
+                return Err(if taken { DbError::JournalConflict { pos: row.pos } } else { error });
+            }
+        }
+        self.send("COMMIT").await
+    }
+
+    async fn rollback(&mut self) -> Result<(), DbError> {
+        match self.send("ROLLBACK").await {
+            // Some errors end the transaction by themselves (sqlite.org/lang_transaction.html).
+            Err(error) if error.refusal().is_some_and(|r| r.message.contains("no transaction is active")) => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn append(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
+        self.send("BEGIN IMMEDIATE").await?;
+        match self.commit(rows).await {
+            Err(error) => {
+                let _ = self.rollback().await;
+                Err(error)
+            }
+            done => done,
+        }
+    }
+
+    async fn execute_outside(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
+        self.limit_locks(scope).await?;
+        self.watched(scope, sql, keep).await
+    }
+
+    async fn execute_read_only(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
+        self.limit_locks(scope).await?;
+        self.send("PRAGMA query_only = ON").await?;
+        let answer = self.watched(scope, sql, keep).await;
+        if !self.read_only {
+            self.send("PRAGMA query_only = OFF").await?;
+        }
+        answer
+    }
+
+    async fn probe(&mut self, object: &Object) -> Result<Presence, DbError> {
+        catalog::probe(&mut self.conn, object).await
+    }
+
+    async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {
+        catalog::describe(&mut self.conn, table).await
+    }
+
+    fn canceller(&self) -> Box<dyn Canceller> {
+        Box::new(FlagCanceller(Arc::clone(&self.watch)))
+    }
+
+    async fn close(self: Box<Self>) {
+        // A transaction that is still open is rolled back by SQLite at the next open.
+        let _ = self.conn.close().await;
+    }
+}
+
+struct FlagCanceller(Arc<Watch>);
+
+#[async_trait]
+impl Canceller for FlagCanceller {
+    async fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Relaxed);
+    }
+}
