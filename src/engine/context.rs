@@ -1,0 +1,435 @@
+use std::collections::VecDeque;
+
+use super::event::{
+    Direction, Entry, Event, GateKind, How, Outcome, Problem, RunStarted, Stop,
+};
+use super::gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
+use super::history::{History, HistoryError};
+use super::host::Host;
+use super::journal::{self, JournalError};
+use crate::backend::{self, Address, Claim, DbError, Holder, JournalRow, Limits, LockError, RunLock, Scope, Session};
+use crate::plan::{Action, Plan};
+
+/// Takes each event as it becomes true.
+pub trait Sink: Send {
+    fn event(&mut self, at: &str, run: &str, event: &Event);
+}
+
+/// What the command line said, for the journal and for the commands that messages suggest.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The runbook as it was named.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub file_hash: String,
+    /// The target's name in `rollbook.toml`, or the database's own.
+    pub target_name: String,
+    /// `--db …` and what else a later command needs, ready to paste; never a password.
+    pub arguments: String,
+}
+
+impl Invocation {
+    /// A command that can be pasted.
+    pub fn command(&self, verb: &str, more: &str) -> String {
+        let space = if more.is_empty() { "" } else { " " };
+        format!("rollbook {verb} {} {}{space}{more}", shell_word(&self.file), self.arguments)
+    }
+}
+
+/// A word that a POSIX shell reads as one.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    #[error("another run holds the target")]
+    Held(Holder),
+    #[error("cell `{cell}` is done, and its text has changed since")]
+    Changed { cell: String, was: Vec<String>, now: Vec<String> },
+    #[error("step `{step}` is done, and the runbook no longer has it")]
+    Missing { step: String },
+    #[error("there is no step or phase `{name}` in the runbook")]
+    NoSuchPlace { name: String, suggestion: Option<String> },
+    #[error("step `{step}` is partly undone")]
+    HalfUndone { step: String },
+    #[error("no runbook of this id has run on the target")]
+    NeverRan,
+}
+
+/// What an invocation came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub outcome: Outcome,
+    /// The run's entries from its first one, for the record. Empty where nothing was to do.
+    pub entries: Vec<Entry>,
+}
+
+/// An invocation on a target: the session, the journal's head, and everybody who is told.
+pub struct Context<'a> {
+    pub session: Box<dyn Session>,
+    pub address: &'a Address,
+    pub host: &'a dyn Host,
+    pub gatekeeper: &'a mut dyn Gatekeeper,
+    pub sink: &'a mut dyn Sink,
+    pub consents: Vec<Consent>,
+    pub resolutions: Vec<(String, super::Verdict)>,
+    pub invocation: Invocation,
+    lock: Option<Box<dyn RunLock>>,
+    pub(super) history: History,
+    run: String,
+    seq: u64,
+    head: String,
+    pos: i64,
+    entries: Vec<Entry>,
+    /// Told already, not yet in the journal: goes with the next write.
+    unwritten: VecDeque<(String, Event)>,
+    /// To be told once they are in the journal.
+    staged: VecDeque<(String, Event)>,
+}
+
+impl<'a> Context<'a> {
+    #[expect(clippy::too_many_arguments, reason = "each is injected by name at one place")]
+    pub fn new(
+        session: Box<dyn Session>,
+        address: &'a Address,
+        host: &'a dyn Host,
+        gatekeeper: &'a mut dyn Gatekeeper,
+        sink: &'a mut dyn Sink,
+        consents: Vec<Consent>,
+        resolutions: Vec<(String, super::Verdict)>,
+        invocation: Invocation,
+    ) -> Self {
+        Self {
+            session,
+            address,
+            host,
+            gatekeeper,
+            sink,
+            consents,
+            resolutions,
+            invocation,
+            lock: None,
+            history: History::default(),
+            run: String::new(),
+            seq: 0,
+            head: String::new(),
+            pos: 0,
+            entries: Vec::new(),
+            unwritten: VecDeque::new(),
+            staged: VecDeque::new(),
+        }
+    }
+
+    pub fn run_id(&self) -> &str {
+        &self.run
+    }
+
+    /// Reads the journal and folds it.
+    pub(super) async fn load(&mut self, runbook: &str) -> Result<(), EngineError> {
+        let rows = self.session.read_journal(Some(runbook)).await?;
+        self.entries = journal::decode(&rows)?;
+        self.history = History::fold(&self.entries)?;
+        Ok(())
+    }
+
+    /// Takes the run lock, reads the journal again under it, and starts or continues the run.
+    pub(super) async fn enter(&mut self, plan: &Plan, direction: Direction) -> Result<(), EngineError> {
+        let open = |history: &History| history.open_run(direction).map(|run| run.run.clone());
+        let run = open(&self.history).unwrap_or_else(|| self.host.run_id());
+        let claim = Claim {
+            operator: self.host.operator(),
+            runbook: plan.runbook.clone(),
+            run: run.clone(),
+            since: self.host.now(),
+        };
+        self.lock = Some(match backend::claim(self.address, &claim).await {
+            Ok(lock) => lock,
+            Err(LockError::Held(holder)) => return Err(EngineError::Held(holder)),
+            Err(LockError::Db(error)) => return Err(error.into()),
+        });
+        // Another run may have moved the state between the first reading and the lock.
+        self.load(&plan.runbook).await?;
+        self.pos = self.session.prepare_journal().await?;
+        let open_run = open(&self.history);
+        self.run = open_run.clone().unwrap_or(run);
+        let run = self.run.clone();
+        self.entries.retain(|entry| entry.run == run);
+        if let Some(last) = self.entries.last() {
+            self.seq = last.seq;
+            self.head = journal::encode(last).1;
+        }
+        let event = match open_run {
+            Some(_) => Event::RunContinued {
+                plan: plan.digest.clone(),
+                operator: self.host.operator(),
+                engine: engine_version(),
+            },
+            None => self.started(plan, direction),
+        };
+        self.note(event);
+        Ok(())
+    }
+
+    /// Starts a run whose events go to its record alone.
+    pub(super) fn enter_unjournaled(&mut self, plan: &Plan) {
+        self.run = self.host.run_id();
+        self.entries.clear();
+        let event = self.started(plan, Direction::Verify);
+        self.note(event);
+    }
+
+    fn started(&self, plan: &Plan, direction: Direction) -> Event {
+        Event::RunStarted(Box::new(RunStarted {
+            direction,
+            runbook: plan.runbook.clone(),
+            title: plan.title.clone(),
+            file: self.invocation.file.clone(),
+            file_hash: self.invocation.file_hash.clone(),
+            git_commit: self.host.git_commit(),
+            plan: plan.digest.clone(),
+            target_name: self.invocation.target_name.clone(),
+            target: self.session.info().clone(),
+            operator: self.host.operator(),
+            engine: engine_version(),
+            params: plan.params.clone(),
+            steps: plan.steps.iter().map(|step| (step.id.clone(), step.phase.clone())).collect(),
+        }))
+    }
+
+    pub(super) fn at(&mut self, cell: &str) {
+        if let Some(lock) = &mut self.lock {
+            lock.at(cell);
+        }
+    }
+
+    /// Tells of something that is true already, and keeps it for the next write.
+    pub(super) fn note(&mut self, event: Event) {
+        let at = self.host.now();
+        self.sink.event(&at, &self.run, &event);
+        self.unwritten.push_back((at, event));
+    }
+
+    /// Keeps an event that becomes true with the next write.
+    pub(super) fn stage(&mut self, event: Event) {
+        self.staged.push_back((self.host.now(), event));
+    }
+
+    /// What was staged did not happen.
+    pub(super) fn discard(&mut self) {
+        self.staged.clear();
+    }
+
+    /// Commits the open transaction with everything that is waiting.
+    pub(super) async fn commit(&mut self) -> Result<(), DbError> {
+        let (entries, rows) = self.rows();
+        self.session.commit(&rows).await?;
+        self.written(entries, &rows)
+    }
+
+    /// Writes everything that is waiting in a transaction of its own.
+    pub(super) async fn write(&mut self) -> Result<(), DbError> {
+        let (entries, rows) = self.rows();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.session.append(&rows).await?;
+        self.written(entries, &rows)
+    }
+
+    /// Keeps everything that is waiting for the record, without a journal.
+    pub(super) fn keep(&mut self) {
+        let (entries, rows) = self.rows();
+        let kept = self.written(entries, &rows);
+        debug_assert!(kept.is_ok(), "a replay's own events fold");
+    }
+
+    fn rows(&self) -> (Vec<Entry>, Vec<JournalRow>) {
+        let mut prev = self.head.clone();
+        self.unwritten
+            .iter()
+            .chain(&self.staged)
+            .zip(1..)
+            .map(|((at, event), n)| {
+                let entry = Entry {
+                    version: journal::VERSION,
+                    run: self.run.clone(),
+                    seq: self.seq + n,
+                    at: at.clone(),
+                    prev: prev.clone(),
+                    event: event.clone(),
+                };
+                let (text, hash) = journal::encode(&entry);
+                prev.clone_from(&hash);
+                let row = JournalRow {
+                    pos: self.pos + n as i64,
+                    runbook: self.runbook_of(&entry),
+                    run: self.run.clone(),
+                    at: at.clone(),
+                    entry: text,
+                    hash,
+                };
+                (entry, row)
+            })
+            .unzip()
+    }
+
+    fn runbook_of(&self, entry: &Entry) -> String {
+        let first = self.entries.first().unwrap_or(entry);
+        let started = |entry: &Entry| match &entry.event {
+            Event::RunStarted(started) => Some(started.runbook.clone()),
+            _ => None,
+        };
+        let waiting = || {
+            self.unwritten.iter().find_map(|(_, event)| match event {
+                Event::RunStarted(started) => Some(started.runbook.clone()),
+                _ => None,
+            })
+        };
+        started(first).or_else(waiting).unwrap_or_default()
+    }
+
+    fn written(&mut self, entries: Vec<Entry>, rows: &[JournalRow]) -> Result<(), DbError> {
+        self.unwritten.clear();
+        for (at, event) in std::mem::take(&mut self.staged) {
+            self.sink.event(&at, &self.run, &event);
+        }
+        if let Some(row) = rows.last() {
+            self.head.clone_from(&row.hash);
+            self.seq += rows.len() as u64;
+            self.pos = row.pos;
+        }
+        for entry in entries {
+            // What the engine did must fold as it will on resume.
+            if let Err(error) = self.history.apply(&entry) {
+                debug_assert!(false, "{error}");
+            }
+            self.entries.push(entry);
+        }
+        Ok(())
+    }
+
+    /// Ends the invocation with its one terminal event.
+    pub(super) async fn stop(&mut self, stop: Stop) -> Result<Report, EngineError> {
+        let outcome = stop.outcome;
+        self.stage(Event::Stopped(stop));
+        self.write().await?;
+        Ok(self.report(outcome))
+    }
+
+    pub(super) fn report(&mut self, outcome: Outcome) -> Report {
+        Report { outcome, entries: std::mem::take(&mut self.entries) }
+    }
+
+    /// Gives the lock back and closes the connection.
+    pub async fn leave(self) {
+        if let Some(lock) = self.lock {
+            lock.release().await;
+        }
+        self.session.close().await;
+    }
+
+    /// A limit and a name for what is sent next.
+    pub(super) fn scope<'s>(&'s self, plan: &'s Plan, cell: &'s str, limits: Limits) -> Scope<'s> {
+        Scope { runbook: &plan.runbook, run: &self.run, cell, limits }
+    }
+
+    /// Asks for consent. None means that it was given; otherwise the invocation must stop.
+    pub(super) async fn pass_gate(&mut self, request: GateRequest<'_>) -> Result<Option<Stop>, EngineError> {
+        let identity = self.session.info().identity.clone();
+        let digest = consent_digest(request.kind, &request.what, &identity);
+        let short = digest.short().to_owned();
+        let confirm = format!("--confirm {}@{short}", shell_word(&request.cell));
+        let view = GateView {
+            kind: request.kind,
+            cell: request.cell.clone(),
+            digest: digest.clone(),
+            target: format!("{} ({})", self.invocation.target_name, self.session.info().place),
+            sql: request.sql,
+            reasons: request.reasons,
+            why: request.why,
+            rollback: request.rollback,
+            command: self.invocation.command(request.verb, &confirm),
+        };
+        let how = if self.consents.iter().any(|consent| consent.covers(&view)) {
+            Some(How::Flag)
+        } else {
+            match self.gatekeeper.ask(&view).await {
+                GateAnswer::Confirmed => Some(How::Typed),
+                GateAnswer::Declined | GateAnswer::NoTerminal => None,
+            }
+        };
+        let reached = Event::GateReached {
+            kind: view.kind,
+            cell: view.cell.clone(),
+            digest: digest.clone(),
+            reasons: view.reasons.clone(),
+        };
+        self.note(reached);
+        match how {
+            Some(how) => {
+                let operator = self.host.operator();
+                self.note(Event::GateOpened { cell: view.cell, digest, operator, how });
+                Ok(None)
+            }
+            None => Ok(Some(Stop {
+                outcome: Outcome::AtGate,
+                at: Some(view.cell),
+                state: request.state,
+                next: Some(view.command),
+            })),
+        }
+    }
+
+    /// A failure as an event's problem, with the secrets taken out.
+    pub(super) fn problem(&self, plan: &Plan, error: &DbError) -> Problem {
+        Problem::of(error, &|text| plan.redact(text))
+    }
+}
+
+/// What a gate needs to be shown.
+pub(super) struct GateRequest<'a> {
+    pub kind: GateKind,
+    pub cell: String,
+    /// What the consent is bound to.
+    pub what: String,
+    pub sql: Vec<String>,
+    pub reasons: Vec<String>,
+    pub why: Option<String>,
+    pub rollback: Vec<String>,
+    pub state: String,
+    pub verb: &'a str,
+}
+
+impl GateRequest<'_> {
+    /// For a destructive cell.
+    pub fn of_action(action: &Action) -> Self {
+        Self {
+            kind: GateKind::Destructive,
+            cell: action.cell.clone(),
+            what: action.digest.to_string(),
+            sql: action.statements.iter().map(|statement| statement.shown.clone()).collect(),
+            reasons: action.gate.as_ref().map(|gate| gate.losses()).unwrap_or_default(),
+            why: action.why.clone(),
+            rollback: Vec::new(),
+            state: "nothing of this cell has run".to_owned(),
+            verb: "run",
+        }
+    }
+}
+
+/// The engine's own name in the journal.
+fn engine_version() -> String {
+    concat!("rollbook ", env!("CARGO_PKG_VERSION")).to_owned()
+}

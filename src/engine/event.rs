@@ -1,0 +1,217 @@
+//! What happens in a run, as typed events: the spine that journal, terminal and record share.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::backend::{Answer, DbError, TargetInfo};
+use crate::document::Role;
+use crate::plan::Digest;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    RunStarted(Box<RunStarted>),
+    /// A later invocation goes on with the run.
+    RunContinued { plan: Digest, operator: String, engine: String },
+    GateReached { gate: GateKind, cell: String, digest: Digest, reasons: Vec<String> },
+    GateOpened { cell: String, digest: Digest, operator: String, how: How },
+    CellStarted { step: String, cell: String, role: Role, digest: Digest, sql: Vec<String> },
+    /// Written before a statement that no transaction holds.
+    StatementIntended { cell: String, statement: usize },
+    StatementDone {
+        cell: String,
+        statement: usize,
+        affected: u64,
+        micros: u64,
+        attempts: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output: Option<Output>,
+    },
+    /// `upto` is the last key of the table at the start, as a SQL literal; without one it was empty.
+    BatchesStarted { cell: String, upto: Option<String>, size: u64 },
+    BatchDone { cell: String, batch: u64, from: String, to: String, affected: u64, micros: u64, attempts: u32 },
+    /// Another session was in the way; the statement is tried again after `wait_millis`.
+    Retried { cell: String, statement: usize, attempt: u32, wait_millis: u64, problem: Problem },
+    Checked {
+        cell: String,
+        /// None for a verify cell of a whole phase.
+        step: Option<String>,
+        time: CheckTime,
+        digest: Digest,
+        sql: String,
+        expected: String,
+        passed: bool,
+        found: String,
+        output: Output,
+        micros: u64,
+        /// In a replay: whether the answer is the one that the run recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        as_recorded: Option<bool>,
+    },
+    StepDone { step: String },
+    StepUndone { step: String },
+    /// A rollback left a step as it is, because it is irreversible and a human said so.
+    StepLeft { step: String, reason: String },
+    /// What became of a statement that was in doubt.
+    Resolved { cell: String, statement: usize, verdict: Verdict, evidence: String },
+    Failed { cell: String, statement: Option<usize>, problem: Problem, attempts: u32 },
+    /// The one terminal event of every invocation.
+    Stopped(Stop),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunStarted {
+    pub direction: Direction,
+    pub runbook: String,
+    pub title: String,
+    pub file: String,
+    /// SHA-256 of the file.
+    pub file_hash: String,
+    pub git_commit: Option<String>,
+    pub plan: Digest,
+    pub target_name: String,
+    pub target: TargetInfo,
+    pub operator: String,
+    pub engine: String,
+    /// Without the values of secret ones.
+    pub params: BTreeMap<String, serde_json::Value>,
+    /// Step ids with their phases, in order.
+    pub steps: Vec<(String, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Forward,
+    Rollback,
+    Verify,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateKind {
+    Destructive,
+    Hold,
+    /// A rollback would pass a step that nothing undoes.
+    Irreversible,
+}
+
+/// How a human's consent came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum How {
+    /// Typed at the gate.
+    Typed,
+    /// Given on the command line, bound to a digest.
+    Flag,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckTime {
+    Before,
+    /// The answer that `expect=unchanged` compares with.
+    Baseline,
+    After,
+    Replay,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Done,
+    NotDone,
+}
+
+/// The part of an answer that is kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Option<String>>>,
+    /// All rows that came, kept or not.
+    pub returned: u64,
+    pub hash: String,
+}
+
+impl From<Answer> for Output {
+    fn from(answer: Answer) -> Self {
+        Self { columns: answer.columns, rows: answer.rows, returned: answer.returned, hash: answer.hash }
+    }
+}
+
+/// An error, the state it left the database in, and what to type.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    pub message: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Byte offset into the statement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<usize>,
+    pub state: String,
+    pub next: String,
+}
+
+impl Problem {
+    /// `redact` takes secrets out: servers like to quote values.
+    pub fn of(error: &DbError, redact: &dyn Fn(&str) -> String) -> Self {
+        match error.refusal() {
+            Some(refusal) => Self {
+                message: redact(&refusal.message),
+                code: refusal.code.clone(),
+                detail: refusal.detail.as_deref().map(redact),
+                hint: refusal.hint.as_deref().map(redact),
+                offset: refusal.offset,
+                ..Self::default()
+            },
+            None => Self { message: redact(&error.to_string()), ..Self::default() },
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Everything that was asked for is done.
+    Completed,
+    /// Stopped where `--step` or `--until` said.
+    Paused,
+    Failed,
+    AtGate,
+    InDoubt,
+    Interrupted,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stop {
+    pub outcome: Outcome,
+    /// Where: a cell, a step or a phase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What state the database is in now.
+    pub state: String,
+    /// What to type next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// An event in its place: what the journal holds and the hash chain is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Version of this format.
+    pub version: u32,
+    pub run: String,
+    /// From 1 within the run.
+    pub seq: u64,
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// The hash of the entry before it in the run; of the first, empty.
+    pub prev: String,
+    #[serde(flatten)]
+    pub event: Event,
+}

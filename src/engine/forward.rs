@@ -1,0 +1,322 @@
+//! Runs a plan forward, from wherever its journal says it is.
+
+use super::cell::CellEnd;
+use super::check::CheckOutcome;
+use super::context::{Context, EngineError, GateRequest, Report};
+use super::event::{CheckTime, Direction, Event, GateKind, Outcome, Problem, Stop};
+use super::history::Status;
+use super::rollback::rollback_lines;
+use crate::diagnostics::did_you_mean;
+use crate::document::Expect;
+use crate::plan::{Check, Phase, Plan, Step};
+
+/// Where an invocation stops by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Until {
+    End,
+    /// After one step.
+    OneStep,
+    /// After this step or this phase.
+    Place(String),
+}
+
+impl Until {
+    /// Whether the invocation ends after `step`, which may be the last of its phase.
+    fn reached(&self, step: &Step, last_of_phase: bool) -> bool {
+        match self {
+            Self::End => false,
+            Self::OneStep => true,
+            Self::Place(name) => *name == step.id || (last_of_phase && *name == step.phase),
+        }
+    }
+}
+
+/// What happens after a part of the run: on to the next, or the end.
+type Flow = std::ops::ControlFlow<Stop>;
+
+/// Runs what is left of the plan.
+pub async fn run(context: &mut Context<'_>, plan: &Plan, until: &Until) -> Result<Report, EngineError> {
+    context.load(&plan.runbook).await?;
+    context.refuse_changed(plan)?;
+    if let Until::Place(name) = until {
+        known_place(plan, name)?;
+    }
+    if context.nothing_left(plan) {
+        return Ok(context.report(Outcome::Completed));
+    }
+    context.enter(plan, Direction::Forward).await?;
+    context.refuse_changed(plan)?;
+    let stop = match context.run_phases(plan, until).await {
+        Ok(std::ops::ControlFlow::Break(stop)) => stop,
+        Ok(std::ops::ControlFlow::Continue(())) => Stop {
+            outcome: Outcome::Completed,
+            at: None,
+            state: "every step is done and verified".to_owned(),
+            next: Some(context.invocation.command("verify", "")),
+        },
+        Err(error) => return Err(error),
+    };
+    context.stop(stop).await
+}
+
+/// Refuses a name that is neither a step nor a phase.
+pub(super) fn known_place(plan: &Plan, name: &str) -> Result<(), EngineError> {
+    let names = || {
+        plan.steps.iter().map(|step| step.id.as_str()).chain(plan.phases.iter().map(|phase| phase.name.as_str()))
+    };
+    if names().any(|known| known == name) {
+        return Ok(());
+    }
+    let suggestion = did_you_mean(name, names()).map(str::to_owned);
+    Err(EngineError::NoSuchPlace { name: name.to_owned(), suggestion })
+}
+
+impl Context<'_> {
+    /// Done cells are what they were: by id and by digest.
+    pub(super) fn refuse_changed(&self, plan: &Plan) -> Result<(), EngineError> {
+        if let Some(step) = self.history.half_undone() {
+            return Err(EngineError::HalfUndone { step: step.to_owned() });
+        }
+        self.refuse_other_text(plan)
+    }
+
+    pub(super) fn refuse_other_text(&self, plan: &Plan) -> Result<(), EngineError> {
+        for (id, history) in &self.history.steps {
+            let touched = history.status == Status::Done || history.cells.values().any(|cell| cell.touched());
+            if !touched {
+                continue;
+            }
+            let Some(step) = plan.step(id) else {
+                return Err(EngineError::Missing { step: id.clone() });
+            };
+            let Some(cell) = history.cells.get(&step.forward.cell) else { continue };
+            if cell.digest.as_ref() != Some(&step.forward.digest) {
+                let now = step.forward.statements.iter().map(|s| s.shown.clone()).collect();
+                return Err(EngineError::Changed { cell: id.clone(), was: cell.sql.clone(), now });
+            }
+        }
+        Ok(())
+    }
+
+    fn nothing_left(&self, plan: &Plan) -> bool {
+        plan.steps.iter().all(|step| self.history.step(&step.id) == Status::Done)
+            && self.history.open_run(Direction::Forward).is_none()
+    }
+
+    async fn run_phases(&mut self, plan: &Plan, until: &Until) -> Result<Flow, EngineError> {
+        for phase in &plan.phases {
+            let steps: Vec<&Step> = plan.steps_of(&phase.name).collect();
+            let left = steps.iter().any(|step| self.history.step(&step.id) != Status::Done);
+            if left {
+                if let Some(stop) = self.pass_hold(plan, phase).await? {
+                    return Ok(Flow::Break(stop));
+                }
+                if !steps.iter().any(|step| self.history.steps.contains_key(&step.id)) {
+                    let flow = self.run_checks(plan, &phase.before, CheckTime::Before, "the phase has not started").await?;
+                    if flow.is_break() {
+                        return Ok(flow);
+                    }
+                }
+                self.take_baselines(plan, &phase.after).await?;
+            }
+            for (index, step) in steps.iter().enumerate() {
+                if self.history.step(&step.id) == Status::Done {
+                    continue;
+                }
+                if self.host.interrupt().requested() {
+                    return Ok(Flow::Break(self.interrupted(&step.id)));
+                }
+                let flow = self.run_step(plan, step).await?;
+                if flow.is_break() {
+                    return Ok(flow);
+                }
+                let last_of_phase = index + 1 == steps.len();
+                if until.reached(step, last_of_phase) && !self.nothing_after(plan, step) {
+                    if last_of_phase {
+                        let flow = self.finish_phase(plan, phase).await?;
+                        if flow.is_break() {
+                            return Ok(flow);
+                        }
+                    }
+                    return Ok(Flow::Break(Stop {
+                        outcome: Outcome::Paused,
+                        at: Some(step.id.clone()),
+                        state: format!("step `{}` is done; the steps after it have not run", step.id),
+                        next: Some(self.invocation.command("run", "")),
+                    }));
+                }
+            }
+            let flow = self.finish_phase(plan, phase).await?;
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::Continue(()))
+    }
+
+    fn nothing_after(&self, plan: &Plan, step: &Step) -> bool {
+        plan.steps.last().is_some_and(|last| last.id == step.id)
+    }
+
+    /// The phase's own verify cells, once.
+    async fn finish_phase(&mut self, plan: &Plan, phase: &Phase) -> Result<Flow, EngineError> {
+        let open: Vec<Check> =
+            phase.after.iter().filter(|check| !self.history.checks.contains_key(&check.cell)).cloned().collect();
+        if plan.steps_of(&phase.name).next().is_none() {
+            return Ok(Flow::Continue(()));
+        }
+        let state = format!("every step of phase `{}` is done; this verify cell of the phase failed", phase.name);
+        self.run_checks(plan, &open, CheckTime::After, &state).await
+    }
+
+    async fn pass_hold(&mut self, plan: &Plan, phase: &Phase) -> Result<Option<Stop>, EngineError> {
+        let Some(condition) = &phase.hold else { return Ok(None) };
+        let cell = format!("before-{}", phase.name);
+        let run = self.run_id().to_owned();
+        let released = self
+            .history
+            .runs
+            .iter()
+            .any(|past| past.run == run && past.opened.iter().any(|(opened, _)| *opened == cell));
+        let started = plan.steps_of(&phase.name).any(|step| self.history.step(&step.id) == Status::Done);
+        if released || started {
+            return Ok(None);
+        }
+        self.pass_gate(GateRequest {
+            kind: GateKind::Hold,
+            what: format!("{}\n{}\n{condition}", plan.runbook, cell),
+            cell,
+            sql: Vec::new(),
+            reasons: vec![condition.clone()],
+            why: None,
+            rollback: Vec::new(),
+            state: format!("every step before phase `{}` is done", phase.name),
+            verb: "run",
+        })
+        .await
+    }
+
+    async fn run_step(&mut self, plan: &Plan, step: &Step) -> Result<Flow, EngineError> {
+        if let Some(stop) = self.resolve(plan, &step.id, &step.forward, &step.after).await? {
+            return Ok(Flow::Break(stop));
+        }
+        let progress = self.history.cell(&step.id, &step.forward.cell).cloned().unwrap_or_default();
+        let total = step.forward.statements.len();
+        let batched = step.forward.statements.iter().any(|statement| statement.hole.is_some());
+        let effect_left = batched || progress.done < total;
+        if effect_left {
+            if let Some(stop) = self.pass_step_gate(plan, step).await? {
+                return Ok(Flow::Break(stop));
+            }
+            if !progress.touched() {
+                let flow =
+                    self.run_checks(plan, &step.before, CheckTime::Before, "nothing of this step has run").await?;
+                if flow.is_break() {
+                    return Ok(flow);
+                }
+            }
+            self.take_baselines(plan, &step.after).await?;
+        }
+        let done = Event::StepDone { step: step.id.clone() };
+        let with_effect: &[Event] = if step.after.is_empty() { std::slice::from_ref(&done) } else { &[] };
+        match self.run_cell(plan, &step.id, &step.forward, with_effect).await? {
+            CellEnd::Done => {}
+            CellEnd::Interrupted => return Ok(Flow::Break(self.interrupted(&step.id))),
+            CellEnd::Failed { statement, problem, attempts } => {
+                return Ok(Flow::Break(self.failed(&step.forward.cell, statement, problem, attempts)));
+            }
+        }
+        if step.after.is_empty() {
+            return Ok(Flow::Continue(()));
+        }
+        let state = format!("the effect of step `{}` is committed; only its verify cell failed", step.id);
+        let flow = self.run_checks(plan, &step.after, CheckTime::After, &state).await?;
+        if flow.is_break() {
+            return Ok(flow);
+        }
+        self.stage(done);
+        self.write().await?;
+        Ok(Flow::Continue(()))
+    }
+
+    async fn pass_step_gate(&mut self, plan: &Plan, step: &Step) -> Result<Option<Stop>, EngineError> {
+        let mut request = GateRequest::of_action(&step.forward);
+        request.rollback = rollback_lines(step);
+        if self.history.step(&step.id) == Status::Left {
+            request.kind = GateKind::Irreversible;
+            request.reasons.insert(
+                0,
+                "runs again although an earlier rollback left what it did in place".to_owned(),
+            );
+        } else if step.forward.gate.is_none() {
+            return Ok(None);
+        }
+        if self.history.cell(&step.id, &step.forward.cell).is_some_and(|cell| cell.touched()) {
+            request.state = "a part of this cell is committed".to_owned();
+        }
+        request.state.push_str(&format!("; the steps before `{}` are done", step.id));
+        debug_assert!(plan.step(&step.id).is_some());
+        self.pass_gate(request).await
+    }
+
+    /// Answers from before, for cells that expect them unchanged.
+    async fn take_baselines(&mut self, plan: &Plan, checks: &[Check]) -> Result<(), EngineError> {
+        for check in checks.iter().filter(|check| check.expect == Expect::Unchanged) {
+            if !self.history.baselines.contains_key(&check.cell) {
+                self.check(plan, check, CheckTime::Baseline).await?;
+                self.write().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn run_checks(
+        &mut self,
+        plan: &Plan,
+        checks: &[Check],
+        time: CheckTime,
+        state: &str,
+    ) -> Result<Flow, EngineError> {
+        for check in checks {
+            if let CheckOutcome::Violated { found } = self.check(plan, check, time).await? {
+                let problem = Problem {
+                    message: format!("expected {}, found {found}", super::check::expected(&check.expect)),
+                    state: state.to_owned(),
+                    ..Problem::default()
+                };
+                return Ok(Flow::Break(self.failed(&check.cell, None, problem, 1)));
+            }
+        }
+        Ok(Flow::Continue(()))
+    }
+
+    pub(super) fn failed(
+        &mut self,
+        cell: &str,
+        statement: Option<usize>,
+        mut problem: Problem,
+        attempts: u32,
+    ) -> Stop {
+        if problem.next.is_empty() {
+            problem.next =
+                format!("mend the cause, then `{}` continues at this cell", self.invocation.command("run", ""));
+        }
+        let stop = Stop {
+            outcome: Outcome::Failed,
+            at: Some(cell.to_owned()),
+            state: problem.state.clone(),
+            next: Some(problem.next.clone()),
+        };
+        self.note(Event::Failed { cell: cell.to_owned(), statement, problem, attempts });
+        stop
+    }
+
+    pub(super) fn interrupted(&self, at: &str) -> Stop {
+        Stop {
+            outcome: Outcome::Interrupted,
+            at: Some(at.to_owned()),
+            state: "everything before this point is committed and in the journal; nothing is half done".to_owned(),
+            next: Some(self.invocation.command("run", "")),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Runs a plan: one cell after the other, a checkpoint after every effect, a stop at every gate.
+//!
+//! The engine prints nothing and reads no clock, environment or terminal: it emits [`Event`]s, and
+//! asks a [`Gatekeeper`] and a [`Host`]. What happened is in the journal alone; [`History`] is the
+//! journal folded, by the same function live and on resume.
+
+mod cell;
+mod check;
+mod context;
+mod event;
+mod forward;
+mod gate;
+mod history;
+mod host;
+mod journal;
+mod recovery;
+mod rollback;
+mod verify;
+
+pub use check::{CheckOutcome, judge};
+pub use context::{Context, EngineError, Invocation, Report, Sink};
+pub use event::{
+    CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted, Stop, Verdict,
+};
+pub use forward::{Until, run};
+pub use gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
+pub use history::{CellHistory, History, HistoryError, Recorded, RunHistory, Status, StepHistory};
+pub use host::{Host, Interrupt};
+pub use journal::{JournalError, decode, encode};
+pub use rollback::{RollbackStep, rollback, rollback_plan};
+pub use verify::{VerifyRow, alive, verify};

@@ -1,0 +1,177 @@
+//! Undoes what a run did: only what really happened, the last step first.
+
+use super::cell::CellEnd;
+use super::context::{Context, EngineError, GateRequest, Report};
+use super::event::{Direction, Event, GateKind, Outcome, Stop};
+use super::forward::known_place;
+use super::history::{History, Status};
+use crate::plan::{Plan, Step};
+
+/// A step that a rollback will meet.
+#[derive(Clone, Debug)]
+pub struct RollbackStep<'p> {
+    pub step: &'p Step,
+    /// Only a part of it ever ran.
+    pub partial: bool,
+}
+
+/// Steps to undo, in order, down to `to` (a step or a phase, which stays) or all.
+pub fn rollback_plan<'p>(plan: &'p Plan, history: &History, to: Option<&str>) -> Vec<RollbackStep<'p>> {
+    plan.steps
+        .iter()
+        .rev()
+        .take_while(|step| to.is_none_or(|to| to != step.id && to != step.phase))
+        .filter_map(|step| {
+            let state = history.steps.get(&step.id)?;
+            let touched = state.cells.values().any(|cell| cell.touched());
+            let done = matches!(state.status, Status::Done | Status::Running | Status::Failed | Status::InDoubt);
+            (done && touched).then_some(RollbackStep { step, partial: state.status != Status::Done })
+        })
+        .collect()
+}
+
+/// What undoing a step would do, a line each.
+pub(super) fn rollback_lines(step: &Step) -> Vec<String> {
+    step.rollback
+        .iter()
+        .flat_map(|action| &action.statements)
+        .map(|statement| statement.shown.clone())
+        .chain(step.irreversible.iter().map(|why| format!("nothing undoes it: {why}")))
+        .collect()
+}
+
+/// Undoes done steps in reverse order.
+pub async fn rollback(
+    context: &mut Context<'_>,
+    plan: &Plan,
+    to: Option<&str>,
+) -> Result<Report, EngineError> {
+    context.load(&plan.runbook).await?;
+    if context.history.runs.is_empty() {
+        return Err(EngineError::NeverRan);
+    }
+    if let Some(to) = to {
+        known_place(plan, to)?;
+    }
+    context.refuse_other_text(plan)?;
+    if rollback_plan(plan, &context.history, to).is_empty()
+        && context.history.open_run(Direction::Rollback).is_none()
+    {
+        return Ok(context.report(Outcome::Completed));
+    }
+    context.enter(plan, Direction::Rollback).await?;
+    context.refuse_other_text(plan)?;
+    let more = to.map_or_else(String::new, |to| format!("--to {to}"));
+    let mut left = Vec::new();
+    let history = context.history.clone();
+    for RollbackStep { step, .. } in rollback_plan(plan, &history, to) {
+        if context.host.interrupt().requested() {
+            let mut stop = context.interrupted(&step.id);
+            stop.next = Some(context.invocation.command("rollback", &more));
+            return context.stop(stop).await;
+        }
+        match context.undo_step(plan, step, &more).await? {
+            Undone::Yes => {}
+            Undone::Left => left.push(step.id.clone()),
+            Undone::Stop(stop) => return context.stop(stop).await,
+        }
+    }
+    let state = if left.is_empty() {
+        match to {
+            Some(to) => format!("everything after `{to}` is undone"),
+            None => "everything is undone".to_owned(),
+        }
+    } else {
+        format!("undone, but for what nothing undoes: {}", left.join(", "))
+    };
+    context
+        .stop(Stop {
+            outcome: Outcome::Completed,
+            at: None,
+            state,
+            next: Some(context.invocation.command("run", "")),
+        })
+        .await
+}
+
+enum Undone {
+    Yes,
+    /// Nothing undoes it, and a human said to go on without it.
+    Left,
+    Stop(Stop),
+}
+
+impl Context<'_> {
+    async fn undo_step(&mut self, plan: &Plan, step: &Step, more: &str) -> Result<Undone, EngineError> {
+        // A forward statement in doubt is settled first: what did not happen is not undone.
+        for action in std::iter::once(&step.forward).chain(&step.rollback) {
+            let after = if action.cell == step.forward.cell { &step.after[..] } else { &[] };
+            if let Some(stop) = self.resolve(plan, &step.id, action, after).await? {
+                return Ok(Undone::Stop(stop));
+            }
+        }
+        if let Some(why) = &step.irreversible {
+            return self.leave_step(step, why, more).await;
+        }
+        for (index, action) in step.rollback.iter().enumerate() {
+            let progress = self.history.cell(&step.id, &action.cell).cloned().unwrap_or_default();
+            let is_last = index + 1 == step.rollback.len();
+            if progress.done == action.statements.len() && !is_last {
+                continue;
+            }
+            if action.gate.is_some() && progress.done < action.statements.len() {
+                let mut request = GateRequest::of_action(action);
+                request.verb = "rollback";
+                request.state = format!("step `{}` is still in place; the steps after it are undone", step.id);
+                if let Some(mut stop) = self.pass_gate(request).await? {
+                    stop.next = stop.next.map(|next| with_more(&next, more));
+                    return Ok(Undone::Stop(stop));
+                }
+            }
+            let undone = [Event::StepUndone { step: step.id.clone() }];
+            let last = if is_last { &undone[..] } else { &[] };
+            match self.run_cell(plan, &step.id, action, last).await? {
+                CellEnd::Done => {}
+                CellEnd::Interrupted => {
+                    let mut stop = self.interrupted(&step.id);
+                    stop.next = Some(self.invocation.command("rollback", more));
+                    return Ok(Undone::Stop(stop));
+                }
+                CellEnd::Failed { statement, mut problem, attempts } => {
+                    problem.next = format!(
+                        "mend the cause, then `{}` continues at this cell",
+                        self.invocation.command("rollback", more)
+                    );
+                    return Ok(Undone::Stop(self.failed(&action.cell, statement, problem, attempts)));
+                }
+            }
+        }
+        Ok(Undone::Yes)
+    }
+
+    /// Passes a step that nothing undoes, if a human says so.
+    async fn leave_step(&mut self, step: &Step, why: &str, more: &str) -> Result<Undone, EngineError> {
+        let request = GateRequest {
+            kind: GateKind::Irreversible,
+            cell: step.id.clone(),
+            what: format!("{}\n{why}", step.forward.digest),
+            sql: step.forward.statements.iter().map(|statement| statement.shown.clone()).collect(),
+            reasons: vec![format!("is not undone by anything: {why}")],
+            why: None,
+            rollback: Vec::new(),
+            state: format!("step `{}` and those before it are in place; the steps after it are undone", step.id),
+            verb: "rollback",
+        };
+        if let Some(mut stop) = self.pass_gate(request).await? {
+            stop.next = stop.next.map(|next| with_more(&next, more));
+            return Ok(Undone::Stop(stop));
+        }
+        self.stage(Event::StepLeft { step: step.id.clone(), reason: why.to_owned() });
+        self.write().await?;
+        Ok(Undone::Left)
+    }
+}
+
+fn with_more(command: &str, more: &str) -> String {
+    if more.is_empty() { command.to_owned() } else { format!("{command} {more}") }
+}

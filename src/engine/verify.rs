@@ -1,0 +1,82 @@
+//! Replays verify cells, read-only and without a journal entry.
+
+use super::check::CheckOutcome;
+use super::context::{Context, EngineError, Report};
+use super::event::{CheckTime, Outcome, Stop};
+use super::history::{History, Status};
+use crate::document::When;
+use crate::plan::{Check, Plan};
+
+/// A verify cell and whether it is replayed.
+#[derive(Clone, Debug)]
+pub struct VerifyRow<'p> {
+    pub check: &'p Check,
+    pub alive: bool,
+}
+
+/// Verify cells of what is done, without preconditions and those whose life has ended.
+pub fn alive<'p>(plan: &'p Plan, history: &History, all: bool) -> Vec<VerifyRow<'p>> {
+    let done = |step: &str| history.step(step) == Status::Done;
+    let phase_done = |phase: &str| {
+        plan.steps_of(phase).next().is_some() && plan.steps_of(phase).all(|step| done(&step.id))
+    };
+    let ended = |until: &str| done(until) || phase_done(until);
+    plan.checks()
+        .filter(|check| check.when == When::After)
+        .map(|check| {
+            let of = match &check.of {
+                Some(step) => done(step),
+                None => phase_done(&check.phase),
+            };
+            let alive = all || (of && !check.until.as_deref().is_some_and(ended));
+            VerifyRow { check, alive }
+        })
+        .collect()
+}
+
+/// Runs them and compares each answer with the recorded one.
+pub async fn verify(context: &mut Context<'_>, plan: &Plan, all: bool) -> Result<Report, EngineError> {
+    context.load(&plan.runbook).await?;
+    if context.history.runs.is_empty() && !all {
+        return Err(EngineError::NeverRan);
+    }
+    let history = context.history.clone();
+    context.enter_unjournaled(plan);
+    let mut violated = Vec::new();
+    let mut count = 0;
+    for row in alive(plan, &history, all).into_iter().filter(|row| row.alive) {
+        if context.host.interrupt().requested() {
+            let stop = context.interrupted(&row.check.cell);
+            return Ok(context.finish_unjournaled(stop));
+        }
+        count += 1;
+        if let CheckOutcome::Violated { .. } = context.check(plan, row.check, CheckTime::Replay).await? {
+            violated.push(row.check.cell.clone());
+        }
+    }
+    let stop = if violated.is_empty() {
+        let state = match count {
+            0 => "no verify cell is alive: nothing was checked".to_owned(),
+            1 => "the one verify cell holds".to_owned(),
+            n => format!("all {n} verify cells hold"),
+        };
+        Stop { outcome: Outcome::Completed, at: None, state, next: None }
+    } else {
+        Stop {
+            outcome: Outcome::Failed,
+            at: violated.first().cloned(),
+            state: format!("{} of {count} verify cells do not hold: {}", violated.len(), violated.join(", ")),
+            next: Some(context.invocation.command("status", "")),
+        }
+    };
+    Ok(context.finish_unjournaled(stop))
+}
+
+impl Context<'_> {
+    fn finish_unjournaled(&mut self, stop: Stop) -> Report {
+        let outcome = stop.outcome;
+        self.stage(super::Event::Stopped(stop));
+        self.keep();
+        self.report(outcome)
+    }
+}
