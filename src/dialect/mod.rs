@@ -4,6 +4,7 @@
 //! `sqlite3-parser` stay behind [`classify`] and its own types.
 
 mod canonical;
+mod classify;
 mod facts;
 mod lexer;
 mod name;
@@ -11,6 +12,7 @@ mod quote;
 mod splitter;
 
 pub use canonical::canonical;
+pub use classify::classify;
 pub use facts::{Action, Blocks, Facts, Lock, Object, ObjectKind, Transactional};
 pub use lexer::{Token, TokenKind, lex};
 pub use name::Dialect;
