@@ -3,8 +3,18 @@
 //! Nothing here talks to a server, and nothing outside names a SQL parser: `squawk-syntax` and
 //! `sqlite3-parser` stay behind [`classify`] and its own types.
 
+mod canonical;
+mod classify;
 mod facts;
+mod lexer;
 mod name;
+mod quote;
+mod splitter;
 
+pub use canonical::canonical;
+pub use classify::classify;
 pub use facts::{Action, Blocks, Facts, Lock, Object, ObjectKind, Transactional};
+pub use lexer::{Token, TokenKind, lex};
 pub use name::Dialect;
+pub use quote::{QuoteError, identifier, literal};
+pub use splitter::{Fault, FaultKind, Split, split};

@@ -1,0 +1,195 @@
+use crate::dialect::{Action, Blocks, Facts, Lock, Object, ObjectKind, Transactional};
+
+/// PostgreSQL's table locks, weakest first (manual §13.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mode {
+    AccessShare,
+    RowShare,
+    RowExclusive,
+    ShareUpdateExclusive,
+    Share,
+    ShareRowExclusive,
+    Exclusive,
+    AccessExclusive,
+}
+
+impl Mode {
+    fn name(self) -> &'static str {
+        match self {
+            Self::AccessShare => "ACCESS SHARE",
+            Self::RowShare => "ROW SHARE",
+            Self::RowExclusive => "ROW EXCLUSIVE",
+            Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
+            Self::Share => "SHARE",
+            Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
+            Self::Exclusive => "EXCLUSIVE",
+            Self::AccessExclusive => "ACCESS EXCLUSIVE",
+        }
+    }
+
+    fn blocks(self) -> Blocks {
+        match self {
+            Self::AccessShare | Self::RowShare | Self::RowExclusive | Self::ShareUpdateExclusive => {
+                Blocks::Nothing
+            }
+            Self::Share | Self::ShareRowExclusive | Self::Exclusive => Blocks::Writes,
+            Self::AccessExclusive => Blocks::Everything,
+        }
+    }
+}
+
+/// Facts in the making. It begins as a statement that touches no table, and clause by clause gets
+/// worse, never better.
+pub(super) struct Draft {
+    facts: Facts,
+    mode: Option<Mode>,
+    losses: Vec<String>,
+}
+
+impl Draft {
+    pub(super) fn new(kind: &'static str) -> Self {
+        let facts = Facts {
+            kind,
+            objects: Vec::new(),
+            destructive: None,
+            lock: None,
+            blocks: Some(Blocks::Nothing),
+            rewrites: Some(false),
+            scans: Some(false),
+            transactional: Transactional::Yes,
+            reads_only: false,
+        };
+        Self { facts, mode: None, losses: Vec::new() }
+    }
+
+    /// A statement of which nothing can be said, so that everything has to be feared.
+    pub(super) fn unknown() -> Self {
+        let mut draft = Self::new("unknown");
+        draft.loses("cannot be classified, so it is treated as destructive");
+        draft.cost_unknown();
+        draft.blocks(None);
+        draft
+    }
+
+    pub(super) fn finish(mut self) -> Facts {
+        self.facts.destructive = match self.losses.split_last() {
+            None => None,
+            Some((last, [])) => Some(last.clone()),
+            Some((last, others)) => Some(format!("{} and {last}", others.join(", "))),
+        };
+        if self.facts.destructive.is_some() {
+            self.facts.reads_only = false;
+        }
+        self.facts
+    }
+
+    pub(super) fn object(&mut self, kind: ObjectKind, name: impl Into<String>, action: Action) {
+        let object = Object { kind, name: name.into(), action };
+        if !self.facts.objects.contains(&object) {
+            self.facts.objects.push(object);
+        }
+    }
+
+    pub(super) fn lock(&mut self, mode: Mode, table: &str) {
+        if self.mode.is_none_or(|held| held < mode) {
+            self.mode = Some(mode);
+            self.facts.lock = Some(Lock { mode: mode.name(), object: table.to_owned() });
+            self.facts.blocks = self.facts.blocks.map(|blocks| worse(blocks, mode.blocks()));
+        }
+    }
+
+    /// A lock that is no table lock of PostgreSQL's list.
+    pub(super) fn lock_named(&mut self, mode: &'static str, object: &str, blocks: Blocks) {
+        self.facts.lock = Some(Lock { mode, object: object.to_owned() });
+        self.facts.blocks = Some(blocks);
+    }
+
+    /// A write in SQLite, where one writer at a time has the whole database.
+    pub(super) fn lock_database(&mut self) {
+        self.lock_named("RESERVED", "main", Blocks::Writes);
+    }
+
+    /// Takes over what a statement inside this one does.
+    pub(super) fn include(&mut self, inner: Self) {
+        let facts = inner.facts;
+        for object in facts.objects {
+            self.object(object.kind, object.name, object.action);
+        }
+        for loss in inner.losses {
+            self.loses(loss);
+        }
+        if let (Some(mode), Some(lock)) = (inner.mode, facts.lock) {
+            self.lock(mode, &lock.object);
+        } else if facts.blocks.is_none() {
+            self.lock_unknown();
+        }
+        self.rewrites(facts.rewrites);
+        self.scans(facts.scans);
+        if facts.transactional != Transactional::Yes {
+            self.facts.transactional = facts.transactional;
+        }
+        self.facts.reads_only = facts.reads_only;
+    }
+
+    /// Overrides what the lock says, where the text does not name what is locked.
+    pub(super) fn blocks(&mut self, blocks: Option<Blocks>) {
+        self.facts.blocks = blocks;
+    }
+
+    /// Forgets the lock: which table has it, or whether there is one, only the catalogue knows.
+    pub(super) fn lock_unknown(&mut self) {
+        self.mode = Some(Mode::AccessExclusive);
+        self.facts.lock = None;
+        self.facts.blocks = None;
+    }
+
+    /// "this `what`"; what is said twice counts once.
+    pub(super) fn loses(&mut self, what: impl Into<String>) {
+        let what = what.into();
+        if !self.losses.contains(&what) {
+            self.losses.push(what);
+        }
+    }
+
+    pub(super) fn rewrites(&mut self, rewrites: Option<bool>) {
+        self.facts.rewrites = worst(self.facts.rewrites, rewrites);
+    }
+
+    pub(super) fn scans(&mut self, scans: Option<bool>) {
+        self.facts.scans = worst(self.facts.scans, scans);
+    }
+
+    pub(super) fn cost_unknown(&mut self) {
+        self.rewrites(None);
+        self.scans(None);
+    }
+
+    pub(super) fn never(&mut self, reason: &'static str) {
+        self.facts.transactional = Transactional::Never(reason);
+    }
+
+    pub(super) fn control(&mut self) {
+        self.facts.transactional = Transactional::Control;
+    }
+
+    pub(super) fn reads_only(&mut self, reads_only: bool) {
+        self.facts.reads_only = reads_only;
+    }
+}
+
+fn worse(a: Blocks, b: Blocks) -> Blocks {
+    match (a, b) {
+        (Blocks::Everything, _) | (_, Blocks::Everything) => Blocks::Everything,
+        (Blocks::Writes, _) | (_, Blocks::Writes) => Blocks::Writes,
+        (Blocks::Nothing, Blocks::Nothing) => Blocks::Nothing,
+    }
+}
+
+/// Certainly yes, else perhaps, else certainly no.
+fn worst(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (None, _) | (_, None) => None,
+        (Some(false), Some(false)) => Some(false),
+    }
+}

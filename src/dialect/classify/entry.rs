@@ -1,0 +1,88 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::draft::Draft;
+use super::{postgres, sqlite};
+use crate::dialect::{Dialect, Facts, TokenKind, lex};
+
+/// Deeper or longer nesting than this is not parsed, because both parsers recurse: a hostile
+/// statement would end the process instead of being refused.
+const MAX_NESTING: usize = 300;
+
+/// What `statement`, one statement without its semicolon, is and does.
+pub fn classify(dialect: Dialect, statement: &str) -> Facts {
+    if nesting(dialect, statement) > MAX_NESTING {
+        return Draft::unknown().finish();
+    }
+    let read = || match dialect {
+        Dialect::Postgres => postgres::read(statement),
+        Dialect::Sqlite => sqlite::read(statement),
+    };
+    // Both parsers hold assertions of their own; a statement that trips one is unknown as well.
+    let draft = catch_unwind(AssertUnwindSafe(read)).ok().flatten();
+    draft.unwrap_or_else(Draft::unknown).finish()
+}
+
+/// An upper bound of how deep a syntax tree of `statement` can be: open brackets, and the operators
+/// and words between two commas of each of them. A long list of values is not deep.
+fn nesting(dialect: Dialect, statement: &str) -> usize {
+    // A tree level costs a token at least, so that a short statement needs no count.
+    if statement.len() < MAX_NESTING {
+        return 0;
+    }
+    let (mut open, mut here, mut total, mut worst) = (Vec::new(), 0, 0_usize, 0);
+    for token in lex(dialect, statement) {
+        let text = &statement[token.span.start..token.span.end];
+        match (token.kind, text) {
+            (TokenKind::Punct, "(" | "[") => {
+                open.push(here + 1);
+                total += 1;
+                here = 0;
+            }
+            (TokenKind::Punct, ")" | "]") => {
+                total = total.saturating_sub(here + 1);
+                // What is closed was one operand of what is around it.
+                here = open.pop().map_or(0, |outer: usize| outer - 1);
+            }
+            (TokenKind::Punct, "," | ";") => {
+                total = total.saturating_sub(here);
+                here = 0;
+            }
+            (TokenKind::Punct, ".") => {}
+            (TokenKind::Punct, _) => {
+                here += 1;
+                total += 1;
+            }
+            (TokenKind::Word, _) if deepens(text) => {
+                here += 1;
+                total += 1;
+            }
+            _ => {}
+        }
+        worst = worst.max(total);
+    }
+    worst
+}
+
+/// Words of which a chain makes a deep tree.
+fn deepens(word: &str) -> bool {
+    const WORDS: [&str; 17] = [
+        "and",
+        "or",
+        "not",
+        "is",
+        "in",
+        "like",
+        "between",
+        "case",
+        "when",
+        "union",
+        "intersect",
+        "except",
+        "join",
+        "collate",
+        "select",
+        "explain",
+        "at",
+    ];
+    WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+}

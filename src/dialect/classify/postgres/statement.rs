@@ -1,0 +1,77 @@
+use squawk_syntax::ast::AstNode as _;
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+
+use super::super::draft::Draft;
+use super::{alter, alter_table, create, data, drop, maintenance, tree};
+
+/// None where the text is not one statement that the parser accepts.
+pub(in super::super) fn read(sql: &str) -> Option<Draft> {
+    let parse = SourceFile::parse(sql);
+    let root = parse.tree().syntax().clone();
+    let mut statements = root.children();
+    let (Some(statement), None) = (statements.next(), statements.next()) else { return None };
+    // The parser reads routine bodies in string literals too. They run later, if ever, and a
+    // mistake in one says nothing about the statement around it.
+    let in_body = |at| {
+        root.token_at_offset(at).any(|token| {
+            matches!(
+                token.kind(),
+                SyntaxKind::STRING | SyntaxKind::DOLLAR_QUOTED_STRING | SyntaxKind::ESC_STRING
+            )
+        })
+    };
+    let has_body = matches!(
+        statement.kind(),
+        SyntaxKind::CREATE_FUNCTION | SyntaxKind::CREATE_PROCEDURE | SyntaxKind::DO
+    );
+    let errors = parse.errors();
+    if errors.iter().any(|error| !(has_body && in_body(error.range().start()))) {
+        return None;
+    }
+    classify(&statement)
+}
+
+/// Facts of one statement node, which may stand inside another one.
+pub(super) fn classify(node: &SyntaxNode) -> Option<Draft> {
+    use SyntaxKind as K;
+    let draft = match node.kind() {
+        K::ALTER_TABLE => alter_table::read(node, "alter_table", &alter_table::TABLE),
+        K::ALTER_FOREIGN_TABLE => alter_table::read(node, "alter_foreign_table", &alter_table::FOREIGN_TABLE),
+        K::ALTER_VIEW => alter_table::read(node, "alter_view", &alter_table::VIEW),
+        K::ALTER_MATERIALIZED_VIEW => {
+            alter_table::read(node, "alter_materialized_view", &alter_table::MATERIALIZED_VIEW)
+        }
+        K::SELECT
+        | K::SELECT_INTO
+        | K::COMPOUND_SELECT
+        | K::PAREN_SELECT
+        | K::TABLE
+        | K::VALUES
+        | K::INSERT
+        | K::UPDATE
+        | K::DELETE
+        | K::MERGE
+        | K::EXPLAIN
+        | K::PREPARE
+        | K::DECLARE
+        | K::COPY => data::read(node)?,
+        K::BEGIN => control("begin"),
+        K::COMMIT_TRANSACTION | K::COMMIT_PREPARED => control("commit"),
+        K::ROLLBACK_TRANSACTION | K::ROLLBACK_PREPARED | K::ROLLBACK_TO_SAVEPOINT => control("rollback"),
+        K::SAVEPOINT_CREATE => control("savepoint"),
+        K::RELEASE_SAVEPOINT => control("release_savepoint"),
+        K::PREPARE_TRANSACTION => control("prepare_transaction"),
+        K::SET_TRANSACTION if !tree::holds(node, K::CHARACTERISTICS_KW) => control("set_transaction"),
+        _ => drop::read(node)
+            .or_else(|| create::read(node))
+            .or_else(|| alter::read(node))
+            .or_else(|| maintenance::read(node))?,
+    };
+    Some(draft)
+}
+
+fn control(kind: &'static str) -> Draft {
+    let mut draft = Draft::new(kind);
+    draft.control();
+    draft
+}
