@@ -12,3 +12,11 @@ pub mod dialect;
 pub mod document;
 
 pub mod template;
+
+pub mod plan;
+
+pub mod backfill;
+
+pub mod backend;
+
+pub mod engine;

@@ -371,7 +371,7 @@ impl<'a> Context<'a> {
             }
         };
         let reached = Event::GateReached {
-            kind: view.kind,
+            gate: view.kind,
             cell: view.cell.clone(),
             digest: digest.clone(),
             reasons: view.reasons.clone(),

@@ -60,12 +60,15 @@ impl Builder<'_> {
             }
         }
         for cell in self.document.cells.iter().filter(|cell| cell.role != Role::Forward) {
-            let step = cell.of.as_ref().and_then(|of| steps.iter_mut().position(|step| step.id == *of));
+            let step = cell.of.as_ref().and_then(|of| steps.iter().position(|step| step.id == *of));
             match cell.role {
                 Role::Verify => {
                     let Some(made) = self.check(cell) else { continue };
                     let (before, after) = match (step, &cell.of) {
-                        (Some(index), _) => (&mut steps[index].before, &mut steps[index].after),
+                        (Some(index), _) => {
+                            let step = &mut steps[index];
+                            (&mut step.before, &mut step.after)
+                        }
                         (None, Some(_)) => continue,
                         (None, None) => {
                             let phase = phases.iter_mut().find(|phase| phase.name == cell.phase)?;

@@ -1,8 +1,10 @@
 //! Renders one cell's body.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
-use minijinja::value::Value;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior};
 
 use super::Values;
@@ -113,7 +115,7 @@ fn render_marked(
             let message = format!("parameter `{name}` holds U+{:04X}, which no text may hold", u32::from(ch));
             return Err(fragment::refuse(message));
         }
-        context.insert(name, Value::from_serialize(value));
+        context.insert(name, Value::from(Serde(value)));
     }
     if let Some(batch) = batch {
         context.insert("batch", Value::from_object(Fragment { sql: batch.to_owned(), raw: false }));
@@ -122,7 +124,7 @@ fn render_marked(
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_debug(true);
-    env.set_keep_trailing_newline(true);
+    env.set_syntax(SyntaxConfig::builder().keep_trailing_newline(true).build()?);
     env.add_filter("ident", move |value: &Value| fragment::ident(dialect, value));
     env.add_filter("raw", |value: &Value| fragment::raw(value));
     env.set_formatter(move |out, _, value| {

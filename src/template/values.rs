@@ -25,12 +25,12 @@ pub struct Values {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ParameterError {
     #[error("parameter `{name}` has no value and no default")]
-    Missing { name: String, kind: String },
+    Missing { name: String, kind: &'static str },
     #[error("there is no parameter `{name}`")]
     Unknown { name: String, suggestion: Option<String> },
-    #[error("parameter `{name}` is {kind}, which the given text is not")]
-    NotOfType { name: String, kind: String },
-    #[error("parameter `{name}`: {source}")]
+    #[error("parameter `{name}` takes a value of type {kind}, which the given text is not")]
+    NotOfType { name: String, kind: &'static str },
+    #[error("parameter `{name}` {}", source.chain())]
     Refused { name: String, source: ParamError },
 }
 
@@ -63,11 +63,11 @@ impl Values {
         let value = match given {
             Some(Given::Typed(value)) => value.clone(),
             Some(Given::Text(text)) => read(&spec.kind, text)
-                .ok_or_else(|| ParameterError::NotOfType { name: name(), kind: spec.kind.describe() })?,
+                .ok_or_else(|| ParameterError::NotOfType { name: name(), kind: spec.kind.name() })?,
             None => spec
                 .default
                 .clone()
-                .ok_or_else(|| ParameterError::Missing { name: name(), kind: spec.kind.describe() })?,
+                .ok_or_else(|| ParameterError::Missing { name: name(), kind: spec.kind.name() })?,
         };
         spec.check(&value).map_err(|source| ParameterError::Refused { name: name(), source })?;
         Ok(value)
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(
             said,
             [
-                "parameter `n` is an integer, which the given text is not",
+                "parameter `n` takes a value of type integer, which the given text is not",
                 "parameter `m` has no value and no default",
                 "there is no parameter `nn`",
             ]
