@@ -22,3 +22,5 @@ pub mod backend;
 pub mod engine;
 
 pub mod report;
+
+pub mod cli;

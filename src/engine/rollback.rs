@@ -40,6 +40,12 @@ pub(super) fn rollback_lines(step: &Step) -> Vec<String> {
         .collect()
 }
 
+/// What the journal says of the runbook now.
+pub async fn history(context: &mut Context<'_>, plan: &Plan) -> Result<History, EngineError> {
+    context.load(&plan.runbook).await?;
+    Ok(context.history.clone())
+}
+
 /// Undoes done steps in reverse order.
 pub async fn rollback(
     context: &mut Context<'_>,

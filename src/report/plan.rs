@@ -8,7 +8,7 @@ use crate::plan::{Action, Gate, Plan, Step, Unit, show_duration};
 pub(super) fn table(width: u16, header: &[&str]) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_BORDERS_ONLY)
+        .load_style(presets::UTF8_BORDERS_ONLY)
         .set_content_arrangement(comfy_table::ContentArrangement::Dynamic)
         .set_width(width)
         .set_header(header.to_vec());

@@ -227,7 +227,7 @@ fn output_text(output: &Output) -> String {
         return String::new();
     }
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(&output.columns);
+    table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(&output.columns);
     for row in output.rows.iter().take(SHOWN_ROWS) {
         table.add_row(row.iter().map(|cell| printable(cell.as_deref().unwrap_or("NULL"))));
     }
