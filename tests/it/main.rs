@@ -1,0 +1,2 @@
+mod cases_classify;
+mod cases_split;
