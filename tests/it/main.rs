@@ -1,0 +1,5 @@
+//! The one integration binary.
+
+mod case_file;
+mod cases_parse;
+mod mutations;
