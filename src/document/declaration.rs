@@ -77,11 +77,11 @@ fn read_type(param: Field<'_>, fields: &Fields<'_>, findings: &mut Findings) -> 
     };
     if matches!(items, ParamType::List(_)) {
         let of = fields.get("of")?;
-        findings.push(findings.error(
-            "unknown-type",
-            of.node.span,
-            "a list of lists is not a parameter type",
-        ));
+        findings.push(
+            findings
+                .error("unknown-type", of.node.span, "a list of lists is not a parameter type")
+                .help("write the type of one item after `of:`"),
+        );
         return None;
     }
     Some(ParamType::List(Box::new(items)))
@@ -125,11 +125,11 @@ fn read_values(kind: Field<'_>, fields: &Fields<'_>, findings: &mut Findings) ->
     for item in items {
         match &item.value {
             Value::Text(text) if values.contains(text) => {
-                findings.push(findings.error(
-                    "duplicate-value",
-                    item.span,
-                    format!("value `{text}` is given twice"),
-                ));
+                findings.push(
+                    findings
+                        .error("duplicate-value", item.span, format!("value `{text}` is given twice"))
+                        .help("remove one of the two"),
+                );
                 return None;
             }
             Value::Text(text) => values.push(text.clone()),
@@ -163,11 +163,11 @@ fn check_limits(spec: &ParamSpec, fields: &Fields<'_>, findings: &mut Findings) 
     if let (Some(min), Some(max), Some(field)) = (spec.min, spec.max, fields.get("min"))
         && min > max
     {
-        findings.push(findings.error(
-            "empty-range",
-            field.node.span,
-            format!("minimum {min} is above maximum {max}"),
-        ));
+        findings.push(
+            findings
+                .error("empty-range", field.node.span, format!("minimum {min} is above maximum {max}"))
+                .help("no value would fit: swap or change them"),
+        );
     }
     if let (Some(pattern), Some(field)) = (&spec.pattern, fields.get("pattern"))
         && let Err(error) = whole(pattern)

@@ -78,11 +78,11 @@ impl<'a> Field<'a> {
     pub fn text(self, findings: &mut Findings) -> Option<&'a str> {
         match &self.node.value {
             Value::Text(text) if text.contains('\0') => {
-                findings.push(findings.error(
-                    "nul",
-                    self.node.span,
-                    format!("`{}` holds a NUL character", self.name),
-                ));
+                findings.push(
+                    findings
+                        .error("nul", self.node.span, format!("`{}` holds a NUL character", self.name))
+                        .help("remove it: no engine takes it in a text"),
+                );
                 None
             }
             Value::Text(text) if !text.trim().is_empty() => Some(text),

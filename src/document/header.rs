@@ -170,11 +170,11 @@ fn read_dialects(field: Field<'_>, findings: &mut Findings) -> Vec<Dialect> {
             continue;
         };
         match Dialect::from_name(name) {
-            Some(dialect) if read.contains(&dialect) => findings.push(findings.error(
-                "duplicate-value",
-                item.span,
-                format!("dialect `{name}` is given twice"),
-            )),
+            Some(dialect) if read.contains(&dialect) => findings.push(
+                findings
+                    .error("duplicate-value", item.span, format!("dialect `{name}` is given twice"))
+                    .help("remove one of the two"),
+            ),
             Some(dialect) => read.push(dialect),
             None => report_dialect(name, item.span, findings),
         }

@@ -95,33 +95,42 @@ impl<'a> Reader<'a> {
             self.push(self.error("tab-in-info", span, "the info string holds a tab").help("use spaces"));
         }
         let word = super::fence::language(self.rest()).len();
-        let language_span = Span::new(self.at, self.at + word);
-        if self.rest()[..word] != *language {
-            let found = &self.rest()[..word];
-            let message = match found {
-                "" => "the fence names no language before its attributes".to_owned(),
-                _ => format!("`{found}` is not the language of a cell"),
-            };
-            let help = match found == "text" {
-                true => {
-                    "a cell starts with `sql {`; a table that a cell expects is `text {expect=<cell id>}`"
-                }
-                false => {
-                    "write `sql` in lower case, a space, and the braces; without attributes it is documentation"
-                }
-            };
-            self.push(self.error("cell-language", language_span, message).help(help));
+        let found = &self.rest()[..word];
+        if found == language {
+            self.after_language(word, language);
+            return;
         }
+        self.wrong_language(found);
+        // The attributes are another tool's, or will be read once the language is right.
+        let said = self.findings.count();
+        self.after_language(word, language);
+        self.findings.diagnostics.truncate(said);
+    }
+
+    fn wrong_language(&mut self, found: &str) {
+        let span = Span::new(self.at, self.at + found.len());
+        let message = match found {
+            "" => "the fence names no language before its attributes".to_owned(),
+            _ => format!("`{found}` is not the language of a cell"),
+        };
+        let help = match found {
+            "text" => "a cell starts with `sql {`; a table that a cell expects is `text {expect=<cell id>}`",
+            _ => "write `sql` in lower case, a space, and the braces; without attributes it is documentation",
+        };
+        self.push(self.error("cell-language", span, message).help(help));
+    }
+
+    fn after_language(&mut self, word: usize, language: &str) {
+        let start = self.at;
         self.at += word;
         let gap = self.rest().len() - self.rest().trim_start().len();
-        let before_brace = Span::new(self.at, self.at + gap);
         self.at += gap;
         if !self.rest().starts_with('{') {
             self.before_braces();
             return;
         }
-        if before_brace.is_empty() && word > 0 {
-            let span = Span::new(language_span.start, self.at + 1);
+        if gap == 0 && word > 0 {
+            let span = Span::new(start, self.at + 1);
             self.push(
                 self.error("missing-space", span, format!("there is no space between `{language}` and `{{`"))
                     .note("GitHub would take it all for the name of a language")
@@ -146,6 +155,9 @@ impl<'a> Reader<'a> {
                 );
                 self.at += brace;
                 self.braces();
+            }
+            None if let Some(entity) = entity(self.rest()) => {
+                self.push(self.entity(entity.shifted(self.at)));
             }
             None => self.push(
                 self.error("missing-braces", span, "the attributes of the cell are not in braces")
@@ -341,7 +353,7 @@ impl<'a> Reader<'a> {
         }
         let (span, complete) = match self.rest().chars().next() {
             Some(quote @ ('"' | '\'')) => self.quoted(quote),
-            _ => (self.bare(&name), true),
+            _ => self.bare(&name),
         };
         let Some(key) = key else { return complete };
         if self.attributes.get(key).is_some() {
@@ -404,7 +416,7 @@ impl<'a> Reader<'a> {
         self.push(diagnostic);
     }
 
-    fn bare(&mut self, key: &str) -> Span {
+    fn bare(&mut self, key: &str) -> (Span, bool) {
         let span = self.word();
         let text = &self.text[span.start..span.end];
         let bad = text.find(|c: char| !(c.is_ascii_alphanumeric() || "_.:/@+-".contains(c)));
@@ -414,12 +426,11 @@ impl<'a> Reader<'a> {
                 self.error("empty-value", at, format!("key `{key}` has no value"))
                     .help("write the value right after `=`, or remove the key")
             }
-            None => return span,
+            None => return (span, true),
             Some(at) if text[at..].starts_with("{{") || text[at..].starts_with("{%") => {
                 self.templated(Span::new(span.start + at, span.end));
-                // The closing braces of the expression are no end of the item.
-                self.at += self.rest().bytes().take_while(|byte| *byte == b'}').count().saturating_sub(1);
-                return span;
+                // Where the expression ends is not for this grammar to say.
+                return (span, false);
             }
             Some(at) if text[at..].starts_with([',', ';']) => self.comma(span.start + at),
             Some(at) if text[at..].starts_with('\\') => self.escape(self.one(span.start + at)),
@@ -427,7 +438,7 @@ impl<'a> Reader<'a> {
             Some(at) => self.bad_character(span.start + at),
         };
         self.push(diagnostic);
-        span
+        (span, true)
     }
 
     fn entity(&self, span: Span) -> Diagnostic {

@@ -106,7 +106,15 @@ impl Body<'_> {
     }
 
     /// A line that means to be a cell's and is not one: reported, and its attributes kept.
-    fn refuse(&mut self, line: &FenceLine, diagnostic: Diagnostic) {
+    fn refuse(&mut self, line: &FenceLine, purpose: Purpose, diagnostic: Diagnostic) {
+        if purpose == Purpose::Table {
+            self.findings.push(diagnostic);
+            let mut scratch = Findings::new(self.source);
+            let attributes = read_info(line.info, "text", &TABLE_KEYS, &mut scratch);
+            let cell = attributes.get("expect").map(|item| (item.value.clone(), item.span));
+            self.tables.push(Expectation { cell, table: None });
+            return;
+        }
         let draft = self.silent(line.info);
         self.findings.push(match draft.id.as_ref() {
             Some((id, _)) => diagnostic.cell(id.clone()),
@@ -135,7 +143,8 @@ impl Body<'_> {
                 fence_line(text, line, 1).or_else(|| html.then(|| fence_in_html(text, line)).flatten());
             let Some(fence) = fence else { continue };
             let info = self.source.slice(fence.info);
-            if purpose(info) == Purpose::Documentation {
+            let purpose = purpose(info);
+            if purpose == Purpose::Documentation {
                 continue;
             }
             let whole = Span::new(fence.run.start, fence.info.end);
@@ -146,29 +155,27 @@ impl Body<'_> {
                         .findings
                         .error("short-fence", fence.run, "the fence has fewer than three backticks")
                         .help("start and end the cell with three backticks");
-                    self.refuse(&fence, diagnostic);
+                    self.refuse(&fence, purpose, diagnostic);
                 }
                 continue;
             }
             let (rule, message, help) = match kind {
                 Some(RegionKind::Html) => (
                     "cell-in-html",
-                    "the cell stands in an HTML block",
-                    "put an empty line before the cell, and take it out of comments and tags",
+                    "the fence stands in an HTML block",
+                    "put an empty line before it, and take it out of comments and tags",
                 ),
                 _ if info.contains('`') => (
                     "backtick-in-info",
                     "the info string holds a backtick, so this is no fence",
                     "remove the backtick; a cell's info string ends with `}`",
                 ),
-                _ => (
-                    "indented-fence",
-                    "the cell is indented, so it is not a fence",
-                    "start the fence at column 1",
-                ),
+                _ => {
+                    ("indented-fence", "the fence is indented, so it is none", "start the fence at column 1")
+                }
             };
             let diagnostic = self.findings.error(rule, whole, message).help(help);
-            self.refuse(&fence, diagnostic);
+            self.refuse(&fence, purpose, diagnostic);
         }
     }
 
@@ -188,11 +195,11 @@ impl Body<'_> {
         if purpose != Purpose::Documentation
             && let Some(diagnostic) = self.misplaced(&line, whole, top)
         {
-            self.refuse(&line, diagnostic);
-            self.swallowed(&line, inner, true);
+            self.refuse(&line, purpose, diagnostic);
+            self.swallowed(&line, inner, top, top);
             return;
         }
-        let swallowed = self.swallowed(&line, inner, purpose != Purpose::Documentation);
+        let swallowed = self.swallowed(&line, inner, purpose != Purpose::Documentation, top);
         if top && closing.is_none() && !swallowed {
             self.findings.push(
                 self.findings
@@ -228,14 +235,14 @@ impl Body<'_> {
             (
                 "nested-fence",
                 whole,
-                "the cell stands in a list item, a block quote or a footnote",
+                "the fence stands in a list item, a block quote or a footnote",
                 "move it out, to column 1; for documentation use a fence without braces",
             )
         } else if !line.prefix.is_empty() {
             (
                 "indented-fence",
                 Span::new(line.prefix.start, line.run.end),
-                "the fence of the cell is indented",
+                "the fence is indented",
                 "start it at column 1",
             )
         } else if line.mark == b'~' {
@@ -276,11 +283,17 @@ impl Body<'_> {
 
     /// Lines that would have closed the fence but for what follows on them: the first is an error, and
     /// the cells among them are known to be lost.
-    fn swallowed(&mut self, line: &FenceLine, inner: &[Span], is_cell: bool) -> bool {
+    fn swallowed(&mut self, line: &FenceLine, inner: &[Span], is_cell: bool, top: bool) -> bool {
         let text = self.source.text();
         let mut found = false;
         for at in inner {
-            let Some(rest) = after_run(self.source.slice(*at), line.mark, line.run.len()) else { continue };
+            let rest = match top {
+                true => after_run(self.source.slice(*at), line.mark, line.run.len()),
+                false => fence_line(text, *at, line.run.len())
+                    .filter(|inner| inner.mark == line.mark)
+                    .map(|inner| &text[inner.run.end..at.end]),
+            };
+            let Some(rest) = rest else { continue };
             let info = rest.trim();
             let looks_like_cell = purpose(info) != Purpose::Documentation;
             if !looks_like_cell && !is_cell {

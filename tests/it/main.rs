@@ -1,2 +1,7 @@
+//! The one integration binary.
+
+mod case_file;
 mod cases_classify;
+mod cases_parse;
 mod cases_split;
+mod mutations;
