@@ -21,6 +21,8 @@ pub mod backend;
 
 pub mod engine;
 
+pub mod record;
+
 pub mod report;
 
 pub mod cli;

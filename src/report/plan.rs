@@ -63,7 +63,8 @@ fn does(action: &Action) -> String {
         let facts = &statement.facts;
         let names: Vec<&str> = facts.objects.iter().map(|object| object.name.as_str()).collect();
         let mut line = format!("{} {}", facts.kind.replace('_', " "), names.join(", "));
-        if let Some(lock) = &facts.lock {
+        // SQLite has one lock, on the whole database: it says nothing about a step.
+        if let Some(lock) = facts.lock.as_ref().filter(|lock| lock.mode != "RESERVED") {
             line.push_str(&format!(" [{}]", lock.mode));
         }
         lines.push(line.trim_end().to_owned());
