@@ -3,6 +3,7 @@
 
 mod json;
 mod plan;
+mod replay;
 mod status;
 mod style;
 mod terminal;
@@ -10,6 +11,7 @@ mod words;
 
 pub use json::{event_line, plan_json, status_json};
 pub use plan::{plan_table, rollback_table};
+pub use replay::replay_table;
 pub use status::{StatusRow, status_table, step_table};
 pub use style::Style;
 pub use terminal::{TerminalReport, gate_text};

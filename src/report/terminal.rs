@@ -13,12 +13,14 @@ const BATCHES_PER_LINE: u64 = 50;
 #[derive(Debug)]
 pub struct TerminalReport {
     style: Style,
+    /// Of the running cell: batches, rows, microseconds.
     batches: (u64, u64, u64),
+    failed: bool,
 }
 
 impl TerminalReport {
     pub fn new(style: Style) -> Self {
-        Self { style, batches: (0, 0, 0) }
+        Self { style, batches: (0, 0, 0), failed: false }
     }
 
     /// The lines for an event, each with its line end; empty where there is nothing to say.
@@ -99,6 +101,10 @@ impl TerminalReport {
                     Some(false) => ", another answer than recorded",
                     None => "",
                 };
+                // A replay ends with a table of what holds.
+                if *time == CheckTime::Replay && *passed {
+                    return String::new();
+                }
                 if *time == CheckTime::Baseline {
                     return format!("  {mark} {cell}{when}: {}\n", duration(*micros));
                 }
@@ -141,13 +147,15 @@ impl TerminalReport {
                 format!("\n{} statement {statement} of {cell} was {verdict}: {evidence}\n", style.warn("!"))
             }
             Event::Failed { cell, statement, problem, attempts } => {
+                self.failed = true;
                 self.failure(cell, *statement, problem, *attempts)
             }
             Event::Stopped(stop) => {
                 let word = match stop.outcome {
                     Outcome::Completed => style.good("completed"),
                     Outcome::Paused => style.good("paused"),
-                    Outcome::Failed => return String::new(),
+                    Outcome::Failed if self.failed => return String::new(),
+                    Outcome::Failed => style.bad("failed"),
                     Outcome::AtGate => style.warn("stopped at a gate"),
                     Outcome::InDoubt => style.bad("in doubt"),
                     Outcome::Interrupted => style.warn("interrupted"),
