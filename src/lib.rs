@@ -20,3 +20,5 @@ pub mod backfill;
 pub mod backend;
 
 pub mod engine;
+
+pub mod record;
