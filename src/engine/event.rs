@@ -190,8 +190,9 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
     pub outcome: Outcome,
-    /// Where: a cell, a step or a phase.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Where: a cell, a step or a phase. Not `at` in JSON: there it would take the place of the
+    /// entry's time, which the event is flattened into.
+    #[serde(default, rename = "stopped_at", skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// What state the database is in now.
     pub state: String,
