@@ -155,8 +155,8 @@ fn checked<'a>(event: &'a Event, at: &str, shown: &mut Option<&'a Digest>) -> St
     }
     text.push_str(&format!(
         "**{verdict}** {at}, {when}: expected {}, found {}{recorded}; {}, digest {}.\n\n{}",
-        short_code(expected),
-        short_code(found),
+        code(expected),
+        code(found),
         duration(*micros),
         code(digest.as_str()),
         output(answer),

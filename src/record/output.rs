@@ -25,7 +25,7 @@ pub(super) fn output(output: &Output) -> String {
 
 /// As many rows as fit, and how many they are.
 fn table(output: &Output) -> (usize, String) {
-    if output.columns.is_empty() && output.rows.is_empty() {
+    if output.rows.is_empty() && (output.returned == 0 || output.columns.is_empty()) {
         return (0, String::new());
     }
     let head: Vec<String> = output.columns.iter().map(|name| shown(name)).collect();
@@ -50,7 +50,7 @@ fn table(output: &Output) -> (usize, String) {
 }
 
 fn shown(text: &str) -> String {
-    cut(&line(text)).into_owned()
+    line(&cut(text))
 }
 
 /// Numbers to the right, everything else to the left; nothing after the last column.
@@ -115,7 +115,7 @@ mod tests {
             output(&answer(&["id", "email"], rows, 2)),
             "Output: 2 rows.\n\n```text\n   id | email\n------+-------\n    7 | a\\nb\n 1204 | NULL\n```\n"
         );
-        assert_eq!(output(&answer(&[], &[], 0)), "Output: 0 rows.\n");
+        assert_eq!(output(&answer(&["id"], &[], 0)), "Output: 0 rows.\n");
         assert_eq!(output(&answer(&[], &[], 1)), "Output: showing 0 of 1 row.\n");
     }
 
@@ -124,11 +124,11 @@ mod tests {
         let wide = "x".repeat(5000);
         let row: &[Option<&str>] = &[Some(&wide)];
         let shown = output(&answer(&["a"], &vec![row; 1000], 10_000));
-        assert!(shown.starts_with("Output: showing 321 of 10,000 rows.\n"), "{}", &shown[..60]);
+        assert!(shown.starts_with("Output: showing 318 of 10,000 rows.\n"), "{}", &shown[..60]);
         assert!(shown.len() < LONGEST + 200);
-        assert_eq!(shown.matches('…').count(), 321);
+        assert_eq!(shown.matches('…').count(), 318);
         let names = vec!["ä"; 40_000];
-        let shown = output(&answer(&names, &[], 0));
+        let shown = output(&answer(&names, &[], 5));
         assert!(shown.len() < LONGEST + 200 && shown.contains('…'));
     }
 }

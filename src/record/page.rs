@@ -174,6 +174,7 @@ fn replayed(story: &Story<'_>) -> String {
 
 fn invoked(invocation: &Invocation<'_>, number: usize, of: usize) -> String {
     let length = between(invocation.from, invocation.to).map_or_else(String::new, |text| format!(", {text}"));
+    let killed = invocation.stop.is_none() && number < of;
     let head = format!(
         "{number} of {of}: {} to {}{length}, by {} with {}, plan {}: {}.\n",
         time(invocation.from),
@@ -182,7 +183,7 @@ fn invoked(invocation: &Invocation<'_>, number: usize, of: usize) -> String {
         short_code(invocation.engine),
         // Not `Digest::short`: this one may come from a file and hold anything.
         code(&invocation.plan.as_str().chars().take(12).collect::<String>()),
-        outcome_of(invocation.stop),
+        if killed { "no end in the journal, it was killed".to_owned() } else { outcome_of(invocation.stop) },
     );
     match invocation.stop {
         Some(stop) => {

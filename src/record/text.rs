@@ -127,7 +127,7 @@ mod tests {
     fn nothing_in_a_text_is_markup() {
         assert_eq!(
             prose("a <b> | *c* __d__ e_f\ng"),
-            r"a &lt;b&gt; &#124; &#42;c&#42; &#95;&#95;d&#95;&#95; e_f\ng"
+            r"a &lt;b&gt; &#124; &#42;c&#42; &#95;&#95;d&#95;&#95; e_f&#92;ng"
         );
         assert_eq!(prose("step `a|b` is done"), "step <code>a&#124;b</code> is done");
         assert_eq!(prose("step `a` is done"), "step `a` is done");
