@@ -53,11 +53,11 @@ pub(super) fn prose(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let paired = parts.len() % 2 == 1 && !text.contains("``");
     if !paired {
-        return entities(&line(text), true);
+        return entities(&line(text));
     }
     let mut shown = String::with_capacity(text.len());
     for (index, part) in parts.into_iter().enumerate() {
-        shown.push_str(&if index % 2 == 1 { code(part) } else { entities(&line(part), true) });
+        shown.push_str(&if index % 2 == 1 { code(part) } else { entities(&line(part)) });
     }
     shown
 }
@@ -67,7 +67,7 @@ pub(super) fn code(text: &str) -> String {
     let text = line(text);
     // A span cannot hold these everywhere: inside a table `|` ends the cell even in a code span.
     let awkward = text.is_empty() || text.contains(['`', '|']) || text.trim() != text;
-    if awkward { format!("<code>{}</code>", entities(&text, false)) } else { format!("`{text}`") }
+    if awkward { format!("<code>{}</code>", entities(&text)) } else { format!("`{text}`") }
 }
 
 /// As `code`, and no longer than 200 characters.
@@ -76,7 +76,7 @@ pub(super) fn short_code(text: &str) -> String {
 }
 
 /// Without markup: no character of it does anything.
-fn entities(text: &str, words: bool) -> String {
+fn entities(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut before = ' ';
     let mut chars = text.chars().peekable();
@@ -87,7 +87,7 @@ fn entities(text: &str, words: bool) -> String {
             '>' => shown.push_str("&gt;"),
             '&' => shown.push_str("&amp;"),
             // Snake case stays legible: no emphasis begins inside a word.
-            '_' if words && inside => shown.push('_'),
+            '_' if inside => shown.push('_'),
             '|' | '`' | '*' | '_' | '[' | ']' | '~' | '$' | '\\' | '#' => {
                 shown.push_str(&format!("&#{};", u32::from(c)));
             }
