@@ -379,6 +379,7 @@ impl<'a> Context<'a> {
         };
         let reached = Event::GateReached {
             gate: view.kind,
+            step: request.step.clone(),
             cell: view.cell.clone(),
             digest: digest.clone(),
             reasons: view.reasons.clone(),
@@ -408,6 +409,7 @@ impl<'a> Context<'a> {
 /// What a gate needs to be shown.
 pub(super) struct GateRequest<'a> {
     pub kind: GateKind,
+    pub step: Option<String>,
     pub cell: String,
     /// What the consent is bound to.
     pub what: String,
@@ -421,9 +423,10 @@ pub(super) struct GateRequest<'a> {
 
 impl GateRequest<'_> {
     /// For a destructive cell.
-    pub fn of_action(action: &Action) -> Self {
+    pub fn of_action(step: &str, action: &Action) -> Self {
         Self {
             kind: GateKind::Destructive,
+            step: Some(step.to_owned()),
             cell: action.cell.clone(),
             what: action.digest.to_string(),
             sql: action.statements.iter().map(|statement| statement.shown.clone()).collect(),
