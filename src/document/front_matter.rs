@@ -43,3 +43,31 @@ pub struct Hold {
     pub condition: String,
     pub span: Span,
 }
+
+impl Strategy {
+    pub const ALL: [Self; 4] = [Self::ExpandContract, Self::DualWrite, Self::OnlineIndex, Self::Direct];
+
+    /// The word for it in front matter.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ExpandContract => "expand-contract",
+            Self::DualWrite => "dual-write",
+            Self::OnlineIndex => "online-index",
+            Self::Direct => "direct",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|strategy| strategy.name() == name)
+    }
+
+    /// The phases of a runbook that does not name its own.
+    pub fn phases(self) -> &'static [&'static str] {
+        match self {
+            Self::ExpandContract => &["expand", "migrate", "contract"],
+            Self::DualWrite => &["expand", "dual-write", "migrate", "switch", "contract"],
+            Self::OnlineIndex => &["build"],
+            Self::Direct => &["apply"],
+        }
+    }
+}

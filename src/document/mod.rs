@@ -3,10 +3,31 @@
 //! Parsing never fails and never reads SQL: it returns a document and diagnostics. A document with
 //! an error among its diagnostics must not be planned.
 
+mod cell;
+mod declaration;
+mod duration;
+mod encoding;
+mod expectation;
+mod fence;
+pub mod fields;
+pub mod findings;
 mod front_matter;
+mod header;
+mod info_string;
 mod model;
+mod options;
+mod outline;
+mod pairing;
 mod parameter;
+mod parse;
+mod slug;
+pub mod yaml;
 
+pub use declaration::read_parameters;
+pub use duration::parse_duration;
 pub use front_matter::{Defaults, FrontMatter, Hold, Strategy};
-pub use model::{Amount, Batch, Cell, Document, Expect, Options, OutputLimit, Role, Tx, When};
-pub use parameter::{ParamSpec, ParamType};
+pub use model::{
+    Amount, Batch, Block, BlockKind, Cell, Document, Expect, Options, OutputLimit, Role, Tx, When,
+};
+pub use parameter::{ParamError, ParamSpec, ParamType};
+pub use parse::{Parsed, parse};

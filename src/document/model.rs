@@ -13,6 +13,35 @@ pub struct Document {
     pub cells: Vec<Cell>,
     /// Headings in order: level and text.
     pub headings: Vec<(u8, String)>,
+    /// The whole file, in order and without a gap.
+    pub blocks: Vec<Block>,
+}
+
+impl Document {
+    /// The file, byte for byte, also where it is malformed.
+    pub fn print(&self) -> String {
+        self.blocks.iter().map(|block| block.text.as_str()).collect()
+    }
+
+    pub fn cell(&self, id: &str) -> Option<&Cell> {
+        self.cells.iter().find(|cell| cell.id == id)
+    }
+}
+
+/// A stretch of whole lines with its own text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    pub kind: BlockKind,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockKind {
+    /// With its two `---` lines.
+    FrontMatter,
+    Prose,
+    /// A fence that stands in no other block: a cell, or documentation.
+    Fence,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -55,7 +55,12 @@ mod tests {
     #[test]
     fn each_kind_of_name_has_its_own_letters() {
         assert!(is_runbook_id("0042-users.email_lower") && !is_runbook_id("-a") && !is_runbook_id("a/b"));
-        assert!(is_cell_id("add-column.verify-2") && !is_cell_id("a..b") && !is_cell_id("2a") && !is_cell_id("a_b"));
+        assert!(
+            is_cell_id("add-column.verify-2")
+                && !is_cell_id("a..b")
+                && !is_cell_id("2a")
+                && !is_cell_id("a_b")
+        );
         assert!(is_phase("dual-write") && !is_phase("a.b") && !is_phase(""));
         assert!(is_parameter("batch_size") && !is_parameter("batch") && !is_parameter("a-b"));
     }

@@ -1,0 +1,287 @@
+//! The `--|` lines at the top of a cell's body.
+
+use super::fields::{Field, Fields};
+use super::findings::Findings;
+use super::slug::list;
+use super::yaml::{Excerpt, Value};
+use super::{Amount, Batch, Options, OutputLimit, ParamSpec, ParamType, Role, Tx};
+use crate::source::Span;
+
+const KEYS: [&str; 8] = ["batch", "timeout", "lock_timeout", "retry", "tx", "irreversible", "output", "why"];
+const BATCH_KEYS: [&str; 4] = ["table", "key", "size", "pause"];
+const MARK: &str = "--|";
+/// Rows that a batch takes where `size` is not given.
+const BATCH_SIZE: u64 = 1000;
+
+/// The options, the place of `irreversible`, and where the SQL starts.
+#[derive(Debug, Default)]
+pub struct Head {
+    pub options: Options,
+    pub irreversible: Option<Span>,
+    pub body: Span,
+}
+
+/// Reads the head of `content`, what stands between a fence's lines.
+pub fn read_head(
+    content: Span,
+    role: Option<Role>,
+    params: Option<&[ParamSpec]>,
+    findings: &mut Findings,
+) -> Head {
+    let source = std::sync::Arc::clone(&findings.source);
+    let text = source.slice(content);
+    let mut excerpt = Excerpt::default();
+    let mut at = content.start;
+    for line in text.split_inclusive('\n').take_while(|line| line.starts_with(MARK)) {
+        let rest = &line[MARK.len()..];
+        if rest.starts_with([' ', '\n']) || rest.is_empty() {
+            let skip = MARK.len() + usize::from(rest.starts_with(' '));
+            excerpt.push(&source, Span::new(at + skip, at + line.len()));
+        } else {
+            let span = Span::new(at, at + MARK.len());
+            findings.push(
+                findings
+                    .error("bad-option-line", span, "there is no space after `--|`")
+                    .help("write `--| key: value`"),
+            );
+        }
+        at += line.len();
+    }
+    let mut head = Head { body: Span::new(at, content.end), ..Head::default() };
+    refuse_late_options(head.body, findings);
+    if is_blank_sql(source.slice(head.body)) {
+        let first = text.lines().next().map_or(0, str::len);
+        let shown = Span::new(content.start, content.start + first);
+        findings.push(
+            findings
+                .error("empty-cell", shown, "the cell has no SQL")
+                .help("write its SQL, or remove the cell"),
+        );
+    }
+    if at > content.start
+        && let Some(root) = excerpt.parse(&source, &mut findings.diagnostics)
+        && root.value != Value::Null
+        && let Some(fields) = Fields::read(&root, "the head of a cell", &KEYS, findings)
+    {
+        read_options(&fields, role, params, &mut head, findings);
+    }
+    head
+}
+
+fn refuse_late_options(body: Span, findings: &mut Findings) {
+    let source = std::sync::Arc::clone(&findings.source);
+    let mut at = body.start;
+    for line in source.slice(body).split_inclusive('\n') {
+        let indent = line.len() - line.trim_start().len();
+        if line[indent..].starts_with(MARK) {
+            let span = Span::new(at + indent, at + line.trim_end().len());
+            findings.push(
+                findings
+                    .error("late-option", span, "an option line stands after the top of the cell")
+                    .note("it would be a comment and do nothing")
+                    .help("move it to the first lines of the cell, at column 1"),
+            );
+        }
+        at += line.len();
+    }
+}
+
+/// Nothing but white space, comments and semicolons.
+fn is_blank_sql(sql: &str) -> bool {
+    let mut rest = sql;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
+        rest = if rest.starts_with("--") {
+            rest.find('\n').map_or("", |end| &rest[end..])
+        } else if rest.starts_with("/*") {
+            after_comment(rest)
+        } else {
+            return rest.is_empty();
+        };
+    }
+}
+
+/// What stands after the block comment; PostgreSQL nests them.
+fn after_comment(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let (mut depth, mut at) = (0usize, 0);
+    while at + 1 < bytes.len() {
+        match (bytes[at], bytes[at + 1]) {
+            (b'/', b'*') => depth += 1,
+            (b'*', b'/') => depth -= 1,
+            _ => {
+                at += 1;
+                continue;
+            }
+        }
+        at += 2;
+        if depth == 0 {
+            return &text[at..];
+        }
+    }
+    ""
+}
+
+fn read_options(
+    fields: &Fields<'_>,
+    role: Option<Role>,
+    params: Option<&[ParamSpec]>,
+    head: &mut Head,
+    findings: &mut Findings,
+) {
+    for field in fields.iter() {
+        if let Some(role) = role.filter(|role| !fits(field.name, *role)) {
+            findings.push(
+                findings
+                    .error(
+                        "option-not-for-role",
+                        field.key,
+                        format!("`{}` does nothing in a {} cell", field.name, role.name()),
+                    )
+                    .help("remove it, or move it to the forward cell"),
+            );
+            continue;
+        }
+        let options = &mut head.options;
+        match field.name {
+            "batch" => options.batch = read_batch(field, params, findings),
+            "timeout" => options.timeout = field.timeout(findings),
+            "lock_timeout" => options.lock_timeout = field.timeout(findings),
+            "retry" => options.retry = field.retries(findings),
+            "tx" => options.tx = read_tx(field, findings),
+            "irreversible" => {
+                options.irreversible = read_reason(field, findings);
+                head.irreversible = Some(field.key);
+            }
+            "output" => options.output = read_output(field, findings),
+            _ => options.why = field.text(findings).map(str::to_owned),
+        }
+    }
+    if let (Some(_), Some(tx)) = (fields.get("batch"), fields.get("tx")) {
+        findings.push(
+            findings
+                .error("conflicting-options", tx.key, "`tx` and `batch` stand in the same cell")
+                .note("each batch is a transaction of its own")
+                .help("remove `tx`"),
+        );
+    }
+}
+
+fn fits(option: &str, role: Role) -> bool {
+    match option {
+        "batch" | "irreversible" => role == Role::Forward,
+        "tx" => role != Role::Verify,
+        _ => true,
+    }
+}
+
+fn read_reason(field: Field<'_>, findings: &mut Findings) -> Option<String> {
+    if let Value::Boolean(_) | Value::Null = field.node.value {
+        findings.push(
+            findings
+                .error("empty-value", field.node.span, "`irreversible` does not say why")
+                .help("write `--| irreversible: <why there is no way back>`"),
+        );
+        return None;
+    }
+    field.text(findings).map(str::to_owned)
+}
+
+fn read_tx(field: Field<'_>, findings: &mut Findings) -> Option<Tx> {
+    match &field.node.value {
+        Value::Text(text) if text == "cell" => Some(Tx::Cell),
+        Value::Text(text) if text == "statement" => Some(Tx::Statement),
+        Value::Text(text) if text == "none" => Some(Tx::None),
+        _ => field.wrong(findings, &list(["cell", "statement", "none"])),
+    }
+}
+
+fn read_output(field: Field<'_>, findings: &mut Findings) -> Option<OutputLimit> {
+    match &field.node.value {
+        Value::Text(text) if text == "none" => Some(OutputLimit::None),
+        Value::Integer(_) => field.count(1, findings).map(OutputLimit::Rows),
+        _ => field.wrong(findings, "`none` or a number of rows"),
+    }
+}
+
+fn read_batch(field: Field<'_>, params: Option<&[ParamSpec]>, findings: &mut Findings) -> Option<Batch> {
+    let fields = Fields::read(field.node, "`batch`", &BATCH_KEYS, findings)?;
+    for key in ["table", "key"] {
+        if fields.get(key).is_none() {
+            findings.push(
+                findings
+                    .error("missing-key", field.key, format!("`batch` has no `{key}`"))
+                    .help("write `--| batch: {table: <table>, key: <its primary key>}`"),
+            );
+        }
+    }
+    let table = fields.text("table", findings).map(str::to_owned);
+    let key = fields.text("key", findings).map(str::to_owned);
+    let size = match fields.get("size") {
+        Some(size) => read_size(size, params, findings),
+        None => Some(Amount::Fixed(BATCH_SIZE)),
+    };
+    let pause = match fields.get("pause") {
+        Some(pause) => pause.duration(findings),
+        None => Some(std::time::Duration::ZERO),
+    };
+    Some(Batch { table: table?, key: key?, size: size?, pause: pause? })
+}
+
+fn read_size(size: Field<'_>, params: Option<&[ParamSpec]>, findings: &mut Findings) -> Option<Amount> {
+    match &size.node.value {
+        Value::Integer(_) => return size.count(1, findings).map(Amount::Fixed),
+        Value::Mapping(_) => {}
+        _ => return size.wrong(findings, "an integer or `{param: <name>}`"),
+    }
+    let fields = Fields::read(size.node, "`size`", &["param"], findings)?;
+    let Some(field) = fields.get("param") else {
+        return size.wrong(findings, "an integer or `{param: <name>}`");
+    };
+    let name = field.text(findings)?;
+    let Some(params) = params else { return Some(Amount::Param(name.to_owned())) };
+    let Some(param) = params.iter().find(|param| param.name == name) else {
+        let names = params.iter().map(|param| param.name.as_str());
+        let help = match params.is_empty() {
+            true => format!("declare `{name}: {{type: integer}}` under `params:`"),
+            false => super::slug::suggest(name, names),
+        };
+        findings.push(
+            findings
+                .error("unknown-parameter", field.node.span, format!("there is no parameter `{name}`"))
+                .help(help),
+        );
+        return None;
+    };
+    if param.kind != ParamType::Integer {
+        findings.push(
+            findings
+                .error(
+                    "wrong-type",
+                    field.node.span,
+                    format!(
+                        "parameter `{name}` is of type `{}`, and a batch size is an integer",
+                        param.kind.name()
+                    ),
+                )
+                .help("declare it with `type: integer`"),
+        );
+        return None;
+    }
+    Some(Amount::Param(name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_are_no_sql() {
+        for blank in ["", " \n;\n", "-- a\n-- b", "/* a /* b */ c */\n", "/* open"] {
+            assert!(is_blank_sql(blank), "{blank}");
+        }
+        for sql in ["x", "-- a\nx", "/* a */ x", "{{ sql }}"] {
+            assert!(!is_blank_sql(sql), "{sql}");
+        }
+    }
+}
