@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::{Address, Answer, DbError, postgres, sqlite};
 use crate::dialect::{Dialect, Object};
+pub use crate::dialect::{Column, Table};
 
 /// One entry of the journal, as the table holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,20 +116,6 @@ pub enum Presence {
     Invalid,
     /// This kind of object is not looked up.
     Unknown,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Table {
-    pub columns: Vec<Column>,
-    /// Columns of the primary key, in order.
-    pub primary_key: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
-    pub name: String,
-    pub kind: String,
-    pub nullable: bool,
 }
 
 /// Who takes the run lock.

@@ -10,6 +10,7 @@ mod lexer;
 mod name;
 mod quote;
 mod splitter;
+mod table;
 
 pub use canonical::canonical;
 pub use classify::classify;
@@ -18,3 +19,4 @@ pub use lexer::{Token, TokenKind, lex};
 pub use name::Dialect;
 pub use quote::{QuoteError, identifier, literal};
 pub use splitter::{Fault, FaultKind, Split, split};
+pub use table::{Column, Table};

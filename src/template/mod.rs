@@ -3,10 +3,24 @@
 //! A cell's body is rendered alone, after the document is parsed, so that a value can never make a
 //! cell; what an expression writes is a literal of the target's dialect and must come out as whole
 //! tokens, so that it can never make a statement or a comment either.
+//!
+//! A template is rendered as a whole document. There the values are held to a form first, and the
+//! document to its shape afterwards.
 
+mod admit;
 mod cell;
 mod fragment;
+mod header;
+mod library;
+mod pattern;
+mod shape;
+mod spelling;
 mod values;
+mod whole;
 
+pub use admit::Unfit;
 pub use cell::{RenderError, Rendered, render_cell};
+pub use library::Library;
+pub use pattern::{Asked, Fill, FillError, Form, Template};
 pub use values::{Given, ParameterError, Values};
+pub use whole::{Check, TemplateError, Written};
