@@ -103,10 +103,15 @@ pub fn given(params: &Params) -> Result<BTreeMap<String, Given>, CliError> {
 /// Values for a run: what is missing is asked for, where somebody can answer.
 pub fn values(specs: &[ParamSpec], params: &Params) -> Result<Values, CliError> {
     let mut given = given(params)?;
-    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+    if can_ask() {
         ask_missing(specs, &mut given)?;
     }
     Values::bind(specs, &given).map_err(|errors| CliError::Parameters { errors })
+}
+
+/// Whether somebody can answer a prompt.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// Asks for each parameter that has neither a value nor a default.

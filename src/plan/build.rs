@@ -87,6 +87,13 @@ impl Builder<'_> {
                 }
             }
         }
+        if !self.document.cells.iter().any(|cell| cell.role == Role::Forward) {
+            let span = Span::new(front.span.start, front.span.start);
+            self.diagnostics.push(
+                Diagnostic::error("no-steps", &self.document.source, span, "the runbook has no forward cell")
+                    .help("write one: ```sql {id=… phase=… role=forward}"),
+            );
+        }
         let digest = plan_digest(&steps, &phases);
         Some(Plan {
             source: self.document.source.clone(),
