@@ -74,7 +74,7 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// Text that is not blank.
+    /// Text that is not blank, without the line end of a block scalar.
     pub fn text(self, findings: &mut Findings) -> Option<&'a str> {
         match &self.node.value {
             Value::Text(text) if text.contains('\0') => {
@@ -85,7 +85,7 @@ impl<'a> Field<'a> {
                 );
                 None
             }
-            Value::Text(text) if !text.trim().is_empty() => Some(text),
+            Value::Text(text) if !text.trim().is_empty() => Some(text.trim_end_matches('\n')),
             Value::Text(_) => {
                 findings.push(
                     findings

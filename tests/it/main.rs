@@ -2,4 +2,5 @@
 
 mod case_file;
 mod cases_parse;
+mod documents;
 mod mutations;

@@ -31,6 +31,9 @@ fn check(text: &str) {
     }
     for cell in &document.cells {
         assert!(source.slice(cell.fence).starts_with("```"), "{:?}\n{text}", cell.id);
+        let last = source.slice(cell.fence).lines().last().unwrap().trim();
+        assert!(last.len() >= 3 && last.bytes().all(|byte| byte == b'`'), "{:?}\n{text}", cell.id);
+        assert!(!source.slice(cell.body).lines().any(|line| line.trim() == last), "{:?}\n{text}", cell.id);
         assert!(source.slice(cell.info).starts_with("sql ") && source.slice(cell.info).ends_with('}'));
     }
 }
@@ -45,7 +48,7 @@ fn damaged_runbooks_are_read_without_loss() {
     for file in case_file::files("parse") {
         for case in case_file::read(&file) {
             check(&case.input);
-            for _ in 0..60 {
+            for _ in 0..6000 {
                 let mut text = case.input.clone();
                 for _ in 0..=random.below(3) {
                     let bounds: Vec<usize> =
