@@ -156,7 +156,9 @@ impl<'a> Field<'a> {
                 findings
                     .error("bad-duration", self.node.span, format!("`{}` is not a duration", self.name))
                     .label("expected a number and a unit")
-                    .help("write a whole number and one of `ms`, `s`, `m`, `h`: `100ms`, `2s`, `5m` (up to 24 days)"),
+                    .help(
+                        "write a whole number and `ms`, `s`, `m` or `h`, such as `100ms` (at most 24 days)",
+                    ),
             );
         }
         duration
