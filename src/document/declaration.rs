@@ -214,3 +214,26 @@ fn misplaced(field: Field<'_>, of: &str, findings: &mut Findings) {
             .help("remove it, or change the type"),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::yaml::Excerpt;
+    use crate::source::{Source, Span};
+
+    #[test]
+    fn a_template_s_header_reads_its_parameters_the_same_way() {
+        let text = "title: Add a column\nparams:\n  table: {type: identifier}\n  size: {type: int}\n";
+        let source = Source::new("add-column.md.j2", text);
+        let mut findings = Findings::new(&source);
+        let mut excerpt = Excerpt::default();
+        excerpt.push(&source, Span::new(0, text.len()));
+        let root = excerpt.parse(&source, &mut findings.diagnostics).unwrap();
+        let header = Fields::read(&root, "the header", &["title", "params"], &mut findings).unwrap();
+        let params = read_parameters(header.get("params").unwrap().node, &mut findings);
+        assert_eq!(params.len(), 1);
+        assert_eq!((params[0].name.as_str(), &params[0].kind), ("table", &ParamType::Identifier));
+        assert_eq!(findings.diagnostics.len(), 1);
+        assert_eq!(source.slice(findings.diagnostics[0].span), "int");
+    }
+}

@@ -205,7 +205,7 @@ impl Body<'_> {
                 self.findings
                     .error("unclosed-fence", whole, "the fence is not closed")
                     .label("it runs to the end of the file")
-                    .help(format!("add a line `{}`", self.source.slice(line.run))),
+                    .help(format!("close it with {} on a line of its own", self.source.slice(line.run))),
             );
         }
         let end = inner.last().map_or((first.end + 1).min(text.len()), |last| (last.end + 1).min(text.len()));
@@ -287,7 +287,8 @@ impl Body<'_> {
         let text = self.source.text();
         let mut found = false;
         for at in inner {
-            let rest = match top {
+            // In documentation an indented run may be an example; in SQL it is a fence gone wrong.
+            let rest = match top && !is_cell {
                 true => after_run(self.source.slice(*at), line.mark, line.run.len()),
                 false => fence_line(text, *at, line.run.len())
                     .filter(|inner| inner.mark == line.mark)
@@ -296,32 +297,13 @@ impl Body<'_> {
             let Some(rest) = rest else { continue };
             let info = rest.trim();
             let looks_like_cell = purpose(info) != Purpose::Documentation;
-            if !looks_like_cell && !is_cell {
+            // A tab after the run closes the fence on GitHub, and not for every reader of Markdown.
+            let ambiguous = top && info.is_empty();
+            if !looks_like_cell && !is_cell && !ambiguous {
                 continue;
             }
-            let opens = looks_like_cell || rest.starts_with(|c: char| c.is_ascii_alphabetic());
             if !found {
-                let number = self.source.position(at.start).line;
-                let diagnostic = if opens {
-                    self.findings
-                        .error(
-                            "unclosed-fence",
-                            Span::new(line.run.start, line.info.end),
-                            "the fence is not closed before the next one",
-                        )
-                        .label(format!("the next one starts on line {number}"))
-                        .help(format!("close it with a line `{}`", self.source.slice(line.run)))
-                } else {
-                    let span = Span::new(
-                        at.end - rest.trim_start().len(),
-                        at.end - (rest.len() - rest.trim_end().len()),
-                    );
-                    self.findings
-                        .error("closing-fence-text", span, "there is text after the closing fence")
-                        .note("Markdown does not take the line for the end of the fence")
-                        .help("remove it, or use a longer fence around the cell")
-                };
-                self.findings.push(diagnostic);
+                self.findings.push(self.unclosed(line, *at, rest, looks_like_cell));
                 found = true;
             }
             if looks_like_cell && let Some(lost) = fence_line(text, *at, 3) {
@@ -330,6 +312,38 @@ impl Body<'_> {
             }
         }
         found
+    }
+
+    /// `rest` is what stands after the run on the line `at`, which does not close `fence` for it.
+    fn unclosed(&self, fence: &FenceLine, at: Span, rest: &str, looks_like_cell: bool) -> Diagnostic {
+        if looks_like_cell || rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            let number = self.source.position(at.start).line;
+            let whole = Span::new(fence.run.start, fence.info.end);
+            return self
+                .findings
+                .error("unclosed-fence", whole, "the fence is not closed before the next one")
+                .label(format!("the next one starts on line {number}"))
+                .help(format!("close it with {} on a line of its own", self.source.slice(fence.run)));
+        }
+        let after = Span::new(at.end - rest.len(), at.end);
+        if rest.is_empty() {
+            return self
+                .findings
+                .error("indented-fence", at, "the closing fence is indented too far to close anything")
+                .help("start it at column 1");
+        }
+        if rest.trim().is_empty() {
+            return self
+                .findings
+                .error("closing-fence-text", after, "there is a tab after the closing fence")
+                .note("not every reader of Markdown takes the line for the end of the fence")
+                .help("remove the white space after the backticks");
+        }
+        let text = Span::new(at.end - rest.trim_start().len(), after.start + rest.trim_end().len());
+        self.findings
+            .error("closing-fence-text", text, "there is text after the closing fence")
+            .note("Markdown does not take the line for the end of the fence")
+            .help("remove it, or use a longer fence around the cell")
     }
 }
 

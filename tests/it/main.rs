@@ -4,4 +4,5 @@ mod case_file;
 mod cases_classify;
 mod cases_parse;
 mod cases_split;
+mod documents;
 mod mutations;

@@ -31,6 +31,9 @@ fn check(text: &str) {
     }
     for cell in &document.cells {
         assert!(source.slice(cell.fence).starts_with("```"), "{:?}\n{text}", cell.id);
+        let last = source.slice(cell.fence).lines().last().unwrap().trim();
+        assert!(last.len() >= 3 && last.bytes().all(|byte| byte == b'`'), "{:?}\n{text}", cell.id);
+        assert!(!source.slice(cell.body).lines().any(|line| line.trim() == last), "{:?}\n{text}", cell.id);
         assert!(source.slice(cell.info).starts_with("sql ") && source.slice(cell.info).ends_with('}'));
     }
 }
