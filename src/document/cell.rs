@@ -70,7 +70,7 @@ pub fn read_cell(
         if let Some((name, span)) = named.as_ref().filter(|(name, _)| !is_cell_id(name)) {
             findings.push(
                 findings
-                    .error("bad-id", *span, format!("`{name}` cannot be a cell id, as `{key}` is"))
+                    .error("bad-id", *span, format!("`{name}` is not a cell id, and `{key}` takes one"))
                     .help("use lower-case letters, digits and `-`, a letter first, and `.` between parts"),
             );
         }

@@ -77,11 +77,11 @@ fn read_type(param: Field<'_>, fields: &Fields<'_>, findings: &mut Findings) -> 
     };
     if matches!(items, ParamType::List(_)) {
         let of = fields.get("of")?;
-        findings.push(findings.error(
-            "unknown-type",
-            of.node.span,
-            "a list of lists is not a parameter type",
-        ));
+        findings.push(
+            findings
+                .error("unknown-type", of.node.span, "a list of lists is not a parameter type")
+                .help("write the type of one item after `of:`"),
+        );
         return None;
     }
     Some(ParamType::List(Box::new(items)))
@@ -125,11 +125,11 @@ fn read_values(kind: Field<'_>, fields: &Fields<'_>, findings: &mut Findings) ->
     for item in items {
         match &item.value {
             Value::Text(text) if values.contains(text) => {
-                findings.push(findings.error(
-                    "duplicate-value",
-                    item.span,
-                    format!("value `{text}` is given twice"),
-                ));
+                findings.push(
+                    findings
+                        .error("duplicate-value", item.span, format!("value `{text}` is given twice"))
+                        .help("remove one of the two"),
+                );
                 return None;
             }
             Value::Text(text) => values.push(text.clone()),
@@ -163,11 +163,11 @@ fn check_limits(spec: &ParamSpec, fields: &Fields<'_>, findings: &mut Findings) 
     if let (Some(min), Some(max), Some(field)) = (spec.min, spec.max, fields.get("min"))
         && min > max
     {
-        findings.push(findings.error(
-            "empty-range",
-            field.node.span,
-            format!("minimum {min} is above maximum {max}"),
-        ));
+        findings.push(
+            findings
+                .error("empty-range", field.node.span, format!("minimum {min} is above maximum {max}"))
+                .help("no value would fit: swap or change them"),
+        );
     }
     if let (Some(pattern), Some(field)) = (&spec.pattern, fields.get("pattern"))
         && let Err(error) = whole(pattern)
@@ -213,4 +213,27 @@ fn misplaced(field: Field<'_>, of: &str, findings: &mut Findings) {
             .error("misplaced-key", field.key, format!("`{}` is for parameters of type `{of}`", field.name))
             .help("remove it, or change the type"),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::yaml::Excerpt;
+    use crate::source::{Source, Span};
+
+    #[test]
+    fn a_template_s_header_reads_its_parameters_the_same_way() {
+        let text = "title: Add a column\nparams:\n  table: {type: identifier}\n  size: {type: int}\n";
+        let source = Source::new("add-column.md.j2", text);
+        let mut findings = Findings::new(&source);
+        let mut excerpt = Excerpt::default();
+        excerpt.push(&source, Span::new(0, text.len()));
+        let root = excerpt.parse(&source, &mut findings.diagnostics).unwrap();
+        let header = Fields::read(&root, "the header", &["title", "params"], &mut findings).unwrap();
+        let params = read_parameters(header.get("params").unwrap().node, &mut findings);
+        assert_eq!(params.len(), 1);
+        assert_eq!((params[0].name.as_str(), &params[0].kind), ("table", &ParamType::Identifier));
+        assert_eq!(findings.diagnostics.len(), 1);
+        assert_eq!(source.slice(findings.diagnostics[0].span), "int");
+    }
 }

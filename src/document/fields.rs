@@ -74,18 +74,18 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// Text that is not blank.
+    /// Text that is not blank, without the line end of a block scalar.
     pub fn text(self, findings: &mut Findings) -> Option<&'a str> {
         match &self.node.value {
             Value::Text(text) if text.contains('\0') => {
-                findings.push(findings.error(
-                    "nul",
-                    self.node.span,
-                    format!("`{}` holds a NUL character", self.name),
-                ));
+                findings.push(
+                    findings
+                        .error("nul", self.node.span, format!("`{}` holds a NUL character", self.name))
+                        .help("remove it: no engine takes it in a text"),
+                );
                 None
             }
-            Value::Text(text) if !text.trim().is_empty() => Some(text),
+            Value::Text(text) if !text.trim().is_empty() => Some(text.trim_end_matches('\n')),
             Value::Text(_) => {
                 findings.push(
                     findings
@@ -156,7 +156,9 @@ impl<'a> Field<'a> {
                 findings
                     .error("bad-duration", self.node.span, format!("`{}` is not a duration", self.name))
                     .label("expected a number and a unit")
-                    .help("write a whole number and one of `ms`, `s`, `m`, `h`: `100ms`, `2s`, `5m` (up to 24 days)"),
+                    .help(
+                        "write a whole number and `ms`, `s`, `m` or `h`, such as `100ms` (at most 24 days)",
+                    ),
             );
         }
         duration

@@ -170,11 +170,11 @@ fn read_dialects(field: Field<'_>, findings: &mut Findings) -> Vec<Dialect> {
             continue;
         };
         match Dialect::from_name(name) {
-            Some(dialect) if read.contains(&dialect) => findings.push(findings.error(
-                "duplicate-value",
-                item.span,
-                format!("dialect `{name}` is given twice"),
-            )),
+            Some(dialect) if read.contains(&dialect) => findings.push(
+                findings
+                    .error("duplicate-value", item.span, format!("dialect `{name}` is given twice"))
+                    .help("remove one of the two"),
+            ),
             Some(dialect) => read.push(dialect),
             None => report_dialect(name, item.span, findings),
         }
@@ -185,7 +185,9 @@ fn read_dialects(field: Field<'_>, findings: &mut Findings) -> Vec<Dialect> {
 fn report_dialect(name: &str, span: Span, findings: &mut Findings) {
     let planned = ["mysql", "mariadb", "mssql"].contains(&name);
     let diagnostic = findings.error("unknown-dialect", span, format!("there is no dialect `{name}`"));
-    let help = if planned {
+    let help = if name == "any" {
+        "write `dialect: any`, not in a list".to_owned()
+    } else if planned {
         "this version of Rollbook runs postgres and sqlite".to_owned()
     } else if matches!(name, "postgresql" | "pg" | "psql") {
         "did you mean `postgres`?".to_owned()

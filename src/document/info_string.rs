@@ -10,6 +10,7 @@
 //! malformed one would have said.
 
 use super::findings::Findings;
+use super::info_value::entity;
 use super::slug::suggest;
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
@@ -22,7 +23,7 @@ pub const TABLE_KEYS: [&str; 1] = ["expect"];
 /// What stands between the braces.
 #[derive(Debug, Default)]
 pub struct Attributes {
-    items: Vec<Attribute>,
+    pub(super) items: Vec<Attribute>,
     pub destructive: Option<Span>,
     /// From the language to the closing brace.
     pub info: Span,
@@ -62,30 +63,30 @@ pub fn read_info(
     reader.attributes
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     /// The file up to the end of the info string.
-    text: &'a str,
-    at: usize,
-    keys: &'static [&'static str],
-    attributes: Attributes,
-    findings: &'a mut Findings,
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+    pub(super) keys: &'static [&'static str],
+    pub(super) attributes: Attributes,
+    pub(super) findings: &'a mut Findings,
 }
 
 impl<'a> Reader<'a> {
-    fn rest(&self) -> &'a str {
+    pub(super) fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
-    fn error(&self, rule: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+    pub(super) fn error(&self, rule: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
         self.findings.error(rule, span, message)
     }
 
-    fn push(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
         self.findings.push(diagnostic);
     }
 
     /// The character at `at`, as a range.
-    fn one(&self, at: usize) -> Span {
+    pub(super) fn one(&self, at: usize) -> Span {
         Span::new(at, at + self.text[at..].chars().next().map_or(0, char::len_utf8))
     }
 
@@ -95,33 +96,42 @@ impl<'a> Reader<'a> {
             self.push(self.error("tab-in-info", span, "the info string holds a tab").help("use spaces"));
         }
         let word = super::fence::language(self.rest()).len();
-        let language_span = Span::new(self.at, self.at + word);
-        if self.rest()[..word] != *language {
-            let found = &self.rest()[..word];
-            let message = match found {
-                "" => "the fence names no language before its attributes".to_owned(),
-                _ => format!("`{found}` is not the language of a cell"),
-            };
-            let help = match found == "text" {
-                true => {
-                    "a cell starts with `sql {`; a table that a cell expects is `text {expect=<cell id>}`"
-                }
-                false => {
-                    "write `sql` in lower case, a space, and the braces; without attributes it is documentation"
-                }
-            };
-            self.push(self.error("cell-language", language_span, message).help(help));
+        let found = &self.rest()[..word];
+        if found == language {
+            self.after_language(word, language);
+            return;
         }
+        self.wrong_language(found);
+        // The attributes are another tool's, or will be read once the language is right.
+        let said = self.findings.count();
+        self.after_language(word, language);
+        self.findings.diagnostics.truncate(said);
+    }
+
+    fn wrong_language(&mut self, found: &str) {
+        let span = Span::new(self.at, self.at + found.len());
+        let message = match found {
+            "" => "the fence names no language before its attributes".to_owned(),
+            _ => format!("`{found}` is not the language of a cell"),
+        };
+        let help = match found {
+            "text" => "a cell starts with `sql {`; a table that a cell expects is `text {expect=<cell id>}`",
+            _ => "write `sql` in lower case, a space, and the braces; without attributes it is documentation",
+        };
+        self.push(self.error("cell-language", span, message).help(help));
+    }
+
+    fn after_language(&mut self, word: usize, language: &str) {
+        let start = self.at;
         self.at += word;
         let gap = self.rest().len() - self.rest().trim_start().len();
-        let before_brace = Span::new(self.at, self.at + gap);
         self.at += gap;
         if !self.rest().starts_with('{') {
             self.before_braces();
             return;
         }
-        if before_brace.is_empty() && word > 0 {
-            let span = Span::new(language_span.start, self.at + 1);
+        if gap == 0 && word > 0 {
+            let span = Span::new(start, self.at + 1);
             self.push(
                 self.error("missing-space", span, format!("there is no space between `{language}` and `{{`"))
                     .note("GitHub would take it all for the name of a language")
@@ -146,6 +156,9 @@ impl<'a> Reader<'a> {
                 );
                 self.at += brace;
                 self.braces();
+            }
+            None if let Some(entity) = entity(self.rest()) => {
+                self.push(self.entity(entity.shifted(self.at)));
             }
             None => self.push(
                 self.error("missing-braces", span, "the attributes of the cell are not in braces")
@@ -216,7 +229,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn templated(&mut self, span: Span) {
+    pub(super) fn templated(&mut self, span: Span) {
         self.push(
             self.error("templated-metadata", span, "the attributes of a cell cannot be templated")
                 .note("ids, order and gates are a pure function of the file")
@@ -264,7 +277,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Everything up to a space or the closing brace.
-    fn word(&mut self) -> Span {
+    pub(super) fn word(&mut self) -> Span {
         let start = self.at;
         self.at += self.rest().find([' ', '\t', '}']).unwrap_or(self.rest().len());
         Span::new(start, self.at)
@@ -294,12 +307,12 @@ impl<'a> Reader<'a> {
         self.push(diagnostic);
     }
 
-    fn comma(&self, at: usize) -> Diagnostic {
+    pub(super) fn comma(&self, at: usize) -> Diagnostic {
         self.error("comma-in-braces", self.one(at), "the items are separated with spaces alone")
             .help("remove the comma")
     }
 
-    fn escape(&self, span: Span) -> Diagnostic {
+    pub(super) fn escape(&self, span: Span) -> Diagnostic {
         self.error("backslash-escape", span, "the info string holds a backslash escape")
             .note("Markdown would read the next character alone")
             .help("write the character itself, in quotes where it needs them")
@@ -329,131 +342,4 @@ impl<'a> Reader<'a> {
         };
         self.push(self.error("unknown-flag", span, format!("there is no flag `.{name}`")).help(help));
     }
-
-    /// After `key=`.
-    fn assignment(&mut self, key_span: Span) -> bool {
-        let name = self.text[key_span.start..key_span.end].to_owned();
-        let before = self.findings.count();
-        let key = self.keys.iter().copied().find(|key| *key == name);
-        if key.is_none() {
-            let diagnostic = self.error("unknown-key", key_span, format!("there is no key `{name}`"));
-            self.push(diagnostic.help(suggest(&name, self.keys.iter().copied())));
-        }
-        let (span, complete) = match self.rest().chars().next() {
-            Some(quote @ ('"' | '\'')) => self.quoted(quote),
-            _ => (self.bare(&name), true),
-        };
-        let Some(key) = key else { return complete };
-        if self.attributes.get(key).is_some() {
-            self.push(
-                self.error("duplicate-key", key_span, format!("key `{key}` is given twice"))
-                    .help("remove one of the two"),
-            );
-        } else if self.findings.count() == before {
-            let value = self.text[span.start..span.end].to_owned();
-            self.attributes.items.push(Attribute { key, key_span, value, span });
-        }
-        complete
-    }
-
-    fn quoted(&mut self, quote: char) -> (Span, bool) {
-        let open = self.one(self.at);
-        self.at += 1;
-        let start = self.at;
-        let Some(len) = self.rest().find(quote) else {
-            self.push(
-                self.error("unclosed-quote", open, "the quote is not closed on the same line")
-                    .label("opened here")
-                    .help(format!("end the value with {quote}")),
-            );
-            self.at = self.text.len();
-            return (Span::new(start, self.at), false);
-        };
-        let span = Span::new(start, start + len);
-        self.at = span.end + 1;
-        self.quoted_content(span);
-        if !self.rest().is_empty() && !self.rest().starts_with([' ', '\t', '}']) {
-            let text = self.word();
-            let diagnostic = match self.text[text.start..].starts_with([',', ';']) {
-                true => self.comma(text.start),
-                false => self
-                    .error("bad-value", text, "there is text after the closing quote")
-                    .help("put a space between two items"),
-            };
-            self.push(diagnostic);
-        }
-        (span, true)
-    }
-
-    fn quoted_content(&mut self, span: Span) {
-        let text = &self.text[span.start..span.end];
-        let escape = text
-            .as_bytes()
-            .windows(2)
-            .position(|pair| pair[0] == b'\\' && pair[1].is_ascii_punctuation())
-            .or_else(|| text.ends_with('\\').then(|| text.len() - 1));
-        let diagnostic = if let Some(at) = escape {
-            self.escape(self.one(span.start + at))
-        } else if let Some(entity) = entity(text) {
-            self.entity(entity.shifted(span.start))
-        } else if let Some(at) = text.find(['`', '~']) {
-            self.bad_character(span.start + at)
-        } else {
-            return;
-        };
-        self.push(diagnostic);
-    }
-
-    fn bare(&mut self, key: &str) -> Span {
-        let span = self.word();
-        let text = &self.text[span.start..span.end];
-        let bad = text.find(|c: char| !(c.is_ascii_alphanumeric() || "_.:/@+-".contains(c)));
-        let diagnostic = match bad {
-            _ if text.is_empty() => {
-                let at = Span::new(span.start - key.len() - 1, span.start);
-                self.error("empty-value", at, format!("key `{key}` has no value"))
-                    .help("write the value right after `=`, or remove the key")
-            }
-            None => return span,
-            Some(at) if text[at..].starts_with("{{") || text[at..].starts_with("{%") => {
-                self.templated(Span::new(span.start + at, span.end));
-                // The closing braces of the expression are no end of the item.
-                self.at += self.rest().bytes().take_while(|byte| *byte == b'}').count().saturating_sub(1);
-                return span;
-            }
-            Some(at) if text[at..].starts_with([',', ';']) => self.comma(span.start + at),
-            Some(at) if text[at..].starts_with('\\') => self.escape(self.one(span.start + at)),
-            Some(_) if let Some(entity) = entity(text) => self.entity(entity.shifted(span.start)),
-            Some(at) => self.bad_character(span.start + at),
-        };
-        self.push(diagnostic);
-        span
-    }
-
-    fn entity(&self, span: Span) -> Diagnostic {
-        self.error("entity-in-info", span, "the info string holds a character entity")
-            .note("Markdown would read it as another character")
-            .help("write the character itself, in quotes where it needs them")
-    }
-
-    fn bad_character(&self, at: usize) -> Diagnostic {
-        let span = self.one(at);
-        let found = &self.text[span.start..span.end];
-        let diagnostic =
-            self.error("bad-value", span, format!("`{}` cannot stand in the value", found.escape_debug()));
-        match found {
-            "`" | "~" => diagnostic.help("no value holds a backtick or a tilde, not even in quotes"),
-            _ => diagnostic.help("put the value in quotes"),
-        }
-    }
-}
-
-/// The first `&name;` or `&#12;` in `text`.
-fn entity(text: &str) -> Option<Span> {
-    text.match_indices('&').find_map(|(at, _)| {
-        let name = text[at + 1..].strip_prefix('#').unwrap_or(&text[at + 1..]);
-        let len = name.bytes().take_while(u8::is_ascii_alphanumeric).count();
-        let end = text.len() - name.len() + len;
-        (len > 0 && text[end..].starts_with(';')).then(|| Span::new(at, end + 1))
-    })
 }

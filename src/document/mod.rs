@@ -14,6 +14,7 @@ pub mod findings;
 mod front_matter;
 mod header;
 mod info_string;
+mod info_value;
 mod model;
 mod options;
 mod outline;

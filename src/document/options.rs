@@ -61,7 +61,7 @@ pub fn read_head(
     if at > content.start
         && let Some(root) = excerpt.parse(&source, &mut findings.diagnostics)
         && root.value != Value::Null
-        && let Some(fields) = Fields::read(&root, "the head of a cell", &KEYS, findings)
+        && let Some(fields) = Fields::read(&root, "an option line", &KEYS, findings)
     {
         read_options(&fields, role, params, &mut head, findings);
     }

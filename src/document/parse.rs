@@ -106,7 +106,15 @@ impl Body<'_> {
     }
 
     /// A line that means to be a cell's and is not one: reported, and its attributes kept.
-    fn refuse(&mut self, line: &FenceLine, diagnostic: Diagnostic) {
+    fn refuse(&mut self, line: &FenceLine, purpose: Purpose, diagnostic: Diagnostic) {
+        if purpose == Purpose::Table {
+            self.findings.push(diagnostic);
+            let mut scratch = Findings::new(self.source);
+            let attributes = read_info(line.info, "text", &TABLE_KEYS, &mut scratch);
+            let cell = attributes.get("expect").map(|item| (item.value.clone(), item.span));
+            self.tables.push(Expectation { cell, table: None });
+            return;
+        }
         let draft = self.silent(line.info);
         self.findings.push(match draft.id.as_ref() {
             Some((id, _)) => diagnostic.cell(id.clone()),
@@ -135,7 +143,8 @@ impl Body<'_> {
                 fence_line(text, line, 1).or_else(|| html.then(|| fence_in_html(text, line)).flatten());
             let Some(fence) = fence else { continue };
             let info = self.source.slice(fence.info);
-            if purpose(info) == Purpose::Documentation {
+            let purpose = purpose(info);
+            if purpose == Purpose::Documentation {
                 continue;
             }
             let whole = Span::new(fence.run.start, fence.info.end);
@@ -146,29 +155,27 @@ impl Body<'_> {
                         .findings
                         .error("short-fence", fence.run, "the fence has fewer than three backticks")
                         .help("start and end the cell with three backticks");
-                    self.refuse(&fence, diagnostic);
+                    self.refuse(&fence, purpose, diagnostic);
                 }
                 continue;
             }
             let (rule, message, help) = match kind {
                 Some(RegionKind::Html) => (
                     "cell-in-html",
-                    "the cell stands in an HTML block",
-                    "put an empty line before the cell, and take it out of comments and tags",
+                    "the fence stands in an HTML block",
+                    "put an empty line before it, and take it out of comments and tags",
                 ),
                 _ if info.contains('`') => (
                     "backtick-in-info",
                     "the info string holds a backtick, so this is no fence",
                     "remove the backtick; a cell's info string ends with `}`",
                 ),
-                _ => (
-                    "indented-fence",
-                    "the cell is indented, so it is not a fence",
-                    "start the fence at column 1",
-                ),
+                _ => {
+                    ("indented-fence", "the fence is indented, so it is none", "start the fence at column 1")
+                }
             };
             let diagnostic = self.findings.error(rule, whole, message).help(help);
-            self.refuse(&fence, diagnostic);
+            self.refuse(&fence, purpose, diagnostic);
         }
     }
 
@@ -188,17 +195,17 @@ impl Body<'_> {
         if purpose != Purpose::Documentation
             && let Some(diagnostic) = self.misplaced(&line, whole, top)
         {
-            self.refuse(&line, diagnostic);
-            self.swallowed(&line, inner, true);
+            self.refuse(&line, purpose, diagnostic);
+            self.swallowed(&line, inner, top, top);
             return;
         }
-        let swallowed = self.swallowed(&line, inner, purpose != Purpose::Documentation);
+        let swallowed = self.swallowed(&line, inner, purpose != Purpose::Documentation, top);
         if top && closing.is_none() && !swallowed {
             self.findings.push(
                 self.findings
                     .error("unclosed-fence", whole, "the fence is not closed")
                     .label("it runs to the end of the file")
-                    .help(format!("add a line `{}`", self.source.slice(line.run))),
+                    .help(format!("close it with {} on a line of its own", self.source.slice(line.run))),
             );
         }
         let end = inner.last().map_or((first.end + 1).min(text.len()), |last| (last.end + 1).min(text.len()));
@@ -228,14 +235,14 @@ impl Body<'_> {
             (
                 "nested-fence",
                 whole,
-                "the cell stands in a list item, a block quote or a footnote",
+                "the fence stands in a list item, a block quote or a footnote",
                 "move it out, to column 1; for documentation use a fence without braces",
             )
         } else if !line.prefix.is_empty() {
             (
                 "indented-fence",
                 Span::new(line.prefix.start, line.run.end),
-                "the fence of the cell is indented",
+                "the fence is indented",
                 "start it at column 1",
             )
         } else if line.mark == b'~' {
@@ -276,39 +283,27 @@ impl Body<'_> {
 
     /// Lines that would have closed the fence but for what follows on them: the first is an error, and
     /// the cells among them are known to be lost.
-    fn swallowed(&mut self, line: &FenceLine, inner: &[Span], is_cell: bool) -> bool {
+    fn swallowed(&mut self, line: &FenceLine, inner: &[Span], is_cell: bool, top: bool) -> bool {
         let text = self.source.text();
         let mut found = false;
         for at in inner {
-            let Some(rest) = after_run(self.source.slice(*at), line.mark, line.run.len()) else { continue };
+            // In documentation an indented run may be an example; in SQL it is a fence gone wrong.
+            let rest = match top && !is_cell {
+                true => after_run(self.source.slice(*at), line.mark, line.run.len()),
+                false => fence_line(text, *at, line.run.len())
+                    .filter(|inner| inner.mark == line.mark)
+                    .map(|inner| &text[inner.run.end..at.end]),
+            };
+            let Some(rest) = rest else { continue };
             let info = rest.trim();
             let looks_like_cell = purpose(info) != Purpose::Documentation;
-            if !looks_like_cell && !is_cell {
+            // A tab after the run closes the fence on GitHub, and not for every reader of Markdown.
+            let ambiguous = top && info.is_empty();
+            if !looks_like_cell && !is_cell && !ambiguous {
                 continue;
             }
-            let opens = looks_like_cell || rest.starts_with(|c: char| c.is_ascii_alphabetic());
             if !found {
-                let number = self.source.position(at.start).line;
-                let diagnostic = if opens {
-                    self.findings
-                        .error(
-                            "unclosed-fence",
-                            Span::new(line.run.start, line.info.end),
-                            "the fence is not closed before the next one",
-                        )
-                        .label(format!("the next one starts on line {number}"))
-                        .help(format!("close it with a line `{}`", self.source.slice(line.run)))
-                } else {
-                    let span = Span::new(
-                        at.end - rest.trim_start().len(),
-                        at.end - (rest.len() - rest.trim_end().len()),
-                    );
-                    self.findings
-                        .error("closing-fence-text", span, "there is text after the closing fence")
-                        .note("Markdown does not take the line for the end of the fence")
-                        .help("remove it, or use a longer fence around the cell")
-                };
-                self.findings.push(diagnostic);
+                self.findings.push(self.unclosed(line, *at, rest, looks_like_cell));
                 found = true;
             }
             if looks_like_cell && let Some(lost) = fence_line(text, *at, 3) {
@@ -317,6 +312,38 @@ impl Body<'_> {
             }
         }
         found
+    }
+
+    /// `rest` is what stands after the run on the line `at`, which does not close `fence` for it.
+    fn unclosed(&self, fence: &FenceLine, at: Span, rest: &str, looks_like_cell: bool) -> Diagnostic {
+        if looks_like_cell || rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            let number = self.source.position(at.start).line;
+            let whole = Span::new(fence.run.start, fence.info.end);
+            return self
+                .findings
+                .error("unclosed-fence", whole, "the fence is not closed before the next one")
+                .label(format!("the next one starts on line {number}"))
+                .help(format!("close it with {} on a line of its own", self.source.slice(fence.run)));
+        }
+        let after = Span::new(at.end - rest.len(), at.end);
+        if rest.is_empty() {
+            return self
+                .findings
+                .error("indented-fence", at, "the closing fence is indented too far to close anything")
+                .help("start it at column 1");
+        }
+        if rest.trim().is_empty() {
+            return self
+                .findings
+                .error("closing-fence-text", after, "there is a tab after the closing fence")
+                .note("not every reader of Markdown takes the line for the end of the fence")
+                .help("remove the white space after the backticks");
+        }
+        let text = Span::new(at.end - rest.trim_start().len(), after.start + rest.trim_end().len());
+        self.findings
+            .error("closing-fence-text", text, "there is text after the closing fence")
+            .note("Markdown does not take the line for the end of the fence")
+            .help("remove it, or use a longer fence around the cell")
     }
 }
 

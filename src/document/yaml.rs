@@ -339,7 +339,7 @@ mod tests {
             ("a: 1\na: 2\n", "duplicate-key", 5),
             ("ä: 1\nb: [1, 2\nc: 3\n", "yaml-syntax", 16),
             ("<<: {a: 1}\n", "yaml-syntax", 0),
-            ("a: !foo 3\n", "yaml-syntax", 3),
+            ("a: !foo 3\n", "yaml-syntax", 8),
         ] {
             let (_, diagnostics) = read(text);
             assert_eq!(diagnostics.len(), 1, "{text}");

@@ -1,0 +1,6 @@
+//! The one integration binary.
+
+mod case_file;
+mod cases_parse;
+mod documents;
+mod mutations;
