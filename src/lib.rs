@@ -20,3 +20,9 @@ pub mod backfill;
 pub mod backend;
 
 pub mod engine;
+
+pub mod record;
+
+pub mod report;
+
+pub mod cli;

@@ -460,7 +460,10 @@ fn statement_done(
         }
         output
     });
-    let affected = if output.is_some() && action.statements[index].facts.reads_only { 0 } else { affected };
+    // Drivers count for statements that change no rows too: PostgreSQL the rows of a SELECT, SQLite
+    // those of whatever changed rows last.
+    let changes_rows = matches!(action.statements[index].facts.kind, "insert" | "update" | "delete" | "merge" | "replace" | "copy");
+    let affected = if changes_rows { affected } else { 0 };
     Event::StatementDone { cell: action.cell.clone(), statement: index + 1, affected, micros, attempts, output }
 }
 

@@ -7,7 +7,7 @@ use super::gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
 use super::history::{History, HistoryError};
 use super::host::Host;
 use super::journal::{self, JournalError};
-use crate::backend::{self, Address, Claim, DbError, Holder, JournalRow, Limits, LockError, RunLock, Scope, Session};
+use crate::backend::{self, Address, Claim, DbError, Holder, JournalRow, LockError, RunLock, Session};
 use crate::plan::{Action, Plan};
 
 /// Takes each event as it becomes true.
@@ -37,7 +37,7 @@ impl Invocation {
 }
 
 /// A word that a POSIX shell reads as one.
-pub(crate) fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()
@@ -329,7 +329,8 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn report(&mut self, outcome: Outcome) -> Report {
-        Report { outcome, entries: std::mem::take(&mut self.entries) }
+        let entries = if self.run.is_empty() { Vec::new() } else { self.entries.clone() };
+        Report { outcome, entries }
     }
 
     /// Gives the lock back and closes the connection.
@@ -340,9 +341,15 @@ impl<'a> Context<'a> {
         self.session.close().await;
     }
 
-    /// A limit and a name for what is sent next.
-    pub(super) fn scope<'s>(&'s self, plan: &'s Plan, cell: &'s str, limits: Limits) -> Scope<'s> {
-        Scope { runbook: &plan.runbook, run: &self.run, cell, limits }
+    /// The run's entries so far, for a record of an invocation that broke off.
+    pub fn entries(&self) -> Vec<Entry> {
+        let run = &self.run;
+        if run.is_empty() { Vec::new() } else { self.entries.clone() }
+    }
+
+    /// A report that nothing was asked for.
+    pub fn nothing_done(&self) -> Report {
+        Report { outcome: Outcome::Completed, entries: Vec::new() }
     }
 
     /// Asks for consent. None means that it was given; otherwise the invocation must stop.
@@ -372,6 +379,7 @@ impl<'a> Context<'a> {
         };
         let reached = Event::GateReached {
             gate: view.kind,
+            step: request.step.clone(),
             cell: view.cell.clone(),
             digest: digest.clone(),
             reasons: view.reasons.clone(),
@@ -401,6 +409,7 @@ impl<'a> Context<'a> {
 /// What a gate needs to be shown.
 pub(super) struct GateRequest<'a> {
     pub kind: GateKind,
+    pub step: Option<String>,
     pub cell: String,
     /// What the consent is bound to.
     pub what: String,
@@ -414,9 +423,10 @@ pub(super) struct GateRequest<'a> {
 
 impl GateRequest<'_> {
     /// For a destructive cell.
-    pub fn of_action(action: &Action) -> Self {
+    pub fn of_action(step: &str, action: &Action) -> Self {
         Self {
             kind: GateKind::Destructive,
+            step: Some(step.to_owned()),
             cell: action.cell.clone(),
             what: action.digest.to_string(),
             sql: action.statements.iter().map(|statement| statement.shown.clone()).collect(),

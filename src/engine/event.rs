@@ -14,7 +14,8 @@ pub enum Event {
     RunStarted(Box<RunStarted>),
     /// A later invocation goes on with the run.
     RunContinued { plan: Digest, operator: String, engine: String },
-    GateReached { gate: GateKind, cell: String, digest: Digest, reasons: Vec<String> },
+    /// `step` is the one whose cell stops; a hold has none.
+    GateReached { gate: GateKind, step: Option<String>, cell: String, digest: Digest, reasons: Vec<String> },
     GateOpened { cell: String, digest: Digest, operator: String, how: How },
     CellStarted { step: String, cell: String, role: Role, digest: Digest, sql: Vec<String> },
     /// Written before a statement that no transaction holds.
@@ -190,8 +191,9 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
     pub outcome: Outcome,
-    /// Where: a cell, a step or a phase.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Where: a cell, a step or a phase. Not `at` in JSON: there it would take the place of the
+    /// entry's time, which the event is flattened into.
+    #[serde(default, rename = "stopped_at", skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// What state the database is in now.
     pub state: String,

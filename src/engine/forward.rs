@@ -111,7 +111,10 @@ impl Context<'_> {
                 if let Some(stop) = self.pass_hold(plan, phase).await? {
                     return Ok(Flow::Break(stop));
                 }
-                if !steps.iter().any(|step| self.history.steps.contains_key(&step.id)) {
+                let begun = |step: &&Step| {
+                    self.history.steps.get(&step.id).is_some_and(|s| s.cells.values().any(|cell| cell.touched()))
+                };
+                if !steps.iter().any(begun) {
                     let flow = self.run_checks(plan, &phase.before, CheckTime::Before, "the phase has not started").await?;
                     if flow.is_break() {
                         return Ok(flow);
@@ -184,6 +187,7 @@ impl Context<'_> {
         }
         self.pass_gate(GateRequest {
             kind: GateKind::Hold,
+            step: None,
             what: format!("{}\n{}\n{condition}", plan.runbook, cell),
             cell,
             sql: Vec::new(),
@@ -240,7 +244,7 @@ impl Context<'_> {
     }
 
     async fn pass_step_gate(&mut self, plan: &Plan, step: &Step) -> Result<Option<Stop>, EngineError> {
-        let mut request = GateRequest::of_action(&step.forward);
+        let mut request = GateRequest::of_action(&step.id, &step.forward);
         request.rollback = rollback_lines(step);
         if self.history.step(&step.id) == Status::Left {
             request.kind = GateKind::Irreversible;

@@ -165,7 +165,8 @@ impl History {
             if self.runs.iter().any(|run| run.run == entry.run) {
                 return Err(refuse("the run has started already".to_owned()));
             }
-            for run in self.runs.iter_mut().filter(|run| run.direction != started.direction) {
+            let moves = started.direction != Direction::Verify;
+            for run in self.runs.iter_mut().filter(|run| moves && run.direction != started.direction) {
                 run.superseded = true;
             }
             self.runs.push(RunHistory {
@@ -214,11 +215,10 @@ impl History {
 
     fn apply_to_step(&mut self, direction: Direction, event: &Event) -> Result<(), String> {
         match event {
-            Event::GateReached { cell, .. } => {
-                if let Some(step) = self.steps.get_mut(cell).filter(|step| step.status == Status::Pending) {
-                    step.status = Status::AtGate;
-                } else if direction == Direction::Forward && !cell.starts_with("before-") {
-                    self.steps.entry(cell.clone()).or_default().status = Status::AtGate;
+            Event::GateReached { step: Some(step), .. } if direction == Direction::Forward => {
+                let state = self.steps.entry(step.clone()).or_default();
+                if matches!(state.status, Status::Pending | Status::RolledBack) {
+                    state.status = Status::AtGate;
                 }
                 Ok(())
             }
@@ -335,7 +335,8 @@ impl History {
                 self.steps.entry(step.clone()).or_default().status = Status::Left;
                 Ok(())
             }
-            Event::Retried { .. }
+            Event::GateReached { .. }
+            | Event::Retried { .. }
             | Event::RunStarted(_)
             | Event::RunContinued { .. }
             | Event::GateOpened { .. }

@@ -12,7 +12,7 @@ pub const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum JournalError {
     #[error("journal entry {pos} was written by a newer Rollbook (format {version})")]
-    Newer { pos: i64, version: u64 },
+    Newer { pos: i64, version: u32 },
     #[error("journal entry {pos} cannot be read: {reason}")]
     Unreadable { pos: i64, reason: String },
     #[error("journal entry {pos} was changed after it was written")]
@@ -38,7 +38,13 @@ pub fn decode(rows: &[JournalRow]) -> Result<Vec<Entry>, JournalError> {
             if hex(&Sha256::digest(row.entry.as_bytes())) != row.hash {
                 return Err(JournalError::Changed { pos });
             }
-            let entry: Entry = serde_json::from_str(&row.entry).map_err(|error| unreadable(row, &error))?;
+            let unreadable =
+                |error: serde_json::Error| JournalError::Unreadable { pos, reason: error.to_string() };
+            let format: Format = serde_json::from_str(&row.entry).map_err(unreadable)?;
+            if format.version != VERSION {
+                return Err(JournalError::Newer { pos, version: format.version });
+            }
+            let entry: Entry = serde_json::from_str(&row.entry).map_err(unreadable)?;
             let (seq, prev) = heads.entry(entry.run.clone()).or_default();
             if entry.seq != *seq + 1 || entry.prev != *prev || entry.run != row.run {
                 return Err(JournalError::Broken { pos });
@@ -49,12 +55,9 @@ pub fn decode(rows: &[JournalRow]) -> Result<Vec<Entry>, JournalError> {
         .collect()
 }
 
-fn unreadable(row: &JournalRow, error: &serde_json::Error) -> JournalError {
-    let version = serde_json::from_str::<serde_json::Value>(&row.entry)
-        .ok()
-        .and_then(|value| value.get("version").and_then(serde_json::Value::as_u64));
-    match version {
-        Some(version) if version > u64::from(VERSION) => JournalError::Newer { pos: row.pos, version },
-        _ => JournalError::Unreadable { pos: row.pos, reason: error.to_string() },
-    }
+/// What is read of an entry before anything else: another version may mean other things by the same
+/// words.
+#[derive(serde::Deserialize)]
+struct Format {
+    version: u32,
 }

@@ -18,7 +18,7 @@ mod rollback;
 mod verify;
 
 pub use check::{CheckOutcome, judge};
-pub use context::{Context, EngineError, Invocation, Report, Sink};
+pub use context::{Context, EngineError, Invocation, Report, Sink, shell_word};
 pub use event::{
     CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted, Stop, Verdict,
 };
@@ -26,6 +26,6 @@ pub use forward::{Until, run};
 pub use gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
 pub use history::{CellHistory, History, HistoryError, Recorded, RunHistory, Status, StepHistory};
 pub use host::{Host, Interrupt};
-pub use journal::{JournalError, decode, encode};
-pub use rollback::{RollbackStep, rollback, rollback_plan};
+pub use journal::{JournalError, VERSION, decode, encode};
+pub use rollback::{RollbackStep, history, rollback, rollback_plan};
 pub use verify::{VerifyRow, alive, verify};

@@ -40,6 +40,12 @@ pub(super) fn rollback_lines(step: &Step) -> Vec<String> {
         .collect()
 }
 
+/// What the journal says of the runbook now.
+pub async fn history(context: &mut Context<'_>, plan: &Plan) -> Result<History, EngineError> {
+    context.load(&plan.runbook).await?;
+    Ok(context.history.clone())
+}
+
 /// Undoes done steps in reverse order.
 pub async fn rollback(
     context: &mut Context<'_>,
@@ -120,7 +126,7 @@ impl Context<'_> {
                 continue;
             }
             if action.gate.is_some() && progress.done < action.statements.len() {
-                let mut request = GateRequest::of_action(action);
+                let mut request = GateRequest::of_action(&step.id, action);
                 request.verb = "rollback";
                 request.state = format!("step `{}` is still in place; the steps after it are undone", step.id);
                 if let Some(mut stop) = self.pass_gate(request).await? {
@@ -153,6 +159,7 @@ impl Context<'_> {
     async fn leave_step(&mut self, step: &Step, why: &str, more: &str) -> Result<Undone, EngineError> {
         let request = GateRequest {
             kind: GateKind::Irreversible,
+            step: Some(step.id.clone()),
             cell: step.id.clone(),
             what: format!("{}\n{why}", step.forward.digest),
             sql: step.forward.statements.iter().map(|statement| statement.shown.clone()).collect(),

@@ -36,7 +36,7 @@ impl Digest {
 
     /// Enough of it to type and to tell two apart.
     pub fn short(&self) -> &str {
-        &self.0[..12.min(self.0.len())]
+        self.0.get(..12).unwrap_or(&self.0)
     }
 }
 

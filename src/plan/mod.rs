@@ -9,5 +9,6 @@ mod digest;
 mod model;
 
 pub use build::build;
+pub(crate) use build::show_duration;
 pub use digest::Digest;
 pub use model::{Action, BatchHole, Check, Gate, Phase, Plan, Statement, Step, Unit};

@@ -10,10 +10,12 @@ use super::super::answer::{Answer, AnswerBuilder};
 use super::super::session::{
     Canceller, JournalRow, Limits, Mode, Presence, Scope, Session, Table, TargetInfo,
 };
-use super::super::sql::audited;
+use super::super::sql::{audited, insert};
 use super::super::{Address, DbError, Refusal};
 use super::catalog;
-use crate::dialect::{self, Dialect, Object};
+use crate::dialect::{Dialect, Object};
+
+const TABLE: &str = "rollbook.journal";
 
 pub struct PostgresSession {
     conn: PgConnection,
@@ -138,27 +140,9 @@ fn settings(scope: &Scope<'_>, local: &str) -> String {
     )
 }
 
-/// A literal of a text that is ours and holds no NUL.
+/// A literal of a text that is ours.
 pub(super) fn quoted(text: &str) -> String {
-    dialect::literal(Dialect::Postgres, &text.replace('\0', "")).unwrap_or_else(|_| "''".to_owned())
-}
-
-fn insert(rows: &[JournalRow]) -> String {
-    let values: Vec<String> = rows
-        .iter()
-        .map(|row| {
-            format!(
-                "({}, {}, {}, {}, {}, {})",
-                row.pos,
-                quoted(&row.runbook),
-                quoted(&row.run),
-                quoted(&row.at),
-                quoted(&row.entry),
-                quoted(&row.hash)
-            )
-        })
-        .collect();
-    format!("INSERT INTO rollbook.journal (pos, runbook, run, at, entry, hash) VALUES {}", values.join(", "))
+    super::super::sql::quoted(Dialect::Postgres, text)
 }
 
 /// A refused journal row means that another writer has the position.
@@ -223,7 +207,7 @@ impl Session for PostgresSession {
     }
 
     async fn commit(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
-        let sql = if rows.is_empty() { "COMMIT".to_owned() } else { format!("{}; COMMIT", insert(rows)) };
+        let sql = if rows.is_empty() { "COMMIT".to_owned() } else { format!("{}; COMMIT", insert(Dialect::Postgres, TABLE, rows)) };
         self.send(sql).await.map_err(|error| conflict(error, rows))
     }
 
@@ -232,7 +216,7 @@ impl Session for PostgresSession {
     }
 
     async fn append(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
-        self.send(insert(rows)).await.map_err(|error| conflict(error, rows))
+        self.send(insert(Dialect::Postgres, TABLE, rows)).await.map_err(|error| conflict(error, rows))
     }
 
     async fn execute_outside(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {

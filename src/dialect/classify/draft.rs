@@ -72,12 +72,8 @@ impl Draft {
     }
 
     pub(super) fn finish(mut self) -> Facts {
-        self.facts.destructive = match self.losses.split_last() {
-            None => None,
-            Some((last, [])) => Some(last.clone()),
-            Some((last, others)) => Some(format!("{} and {last}", others.join(", "))),
-        };
-        if self.facts.destructive.is_some() {
+        if !self.losses.is_empty() {
+            self.facts.destructive = Some(self.losses.join(", and "));
             self.facts.reads_only = false;
         }
         self.facts
@@ -157,6 +153,11 @@ impl Draft {
 
     pub(super) fn scans(&mut self, scans: Option<bool>) {
         self.facts.scans = worst(self.facts.scans, scans);
+    }
+
+    /// Takes back what a query costs that is only stored.
+    pub(super) fn scans_later(&mut self) {
+        self.facts.scans = Some(false);
     }
 
     pub(super) fn cost_unknown(&mut self) {

@@ -6,7 +6,10 @@ use crate::dialect::{Dialect, Facts, TokenKind, lex};
 
 /// Deeper or longer nesting than this is not parsed, because both parsers recurse: a hostile
 /// statement would end the process instead of being refused.
-const MAX_NESTING: usize = 300;
+const MAX_NESTING: usize = 1000;
+
+/// A bracket takes several calls of a parser, an operator one or two.
+const BRACKET: usize = 4;
 
 /// What `statement`, one statement without its semicolon, is and does.
 pub fn classify(dialect: Dialect, statement: &str) -> Facts {
@@ -26,7 +29,7 @@ pub fn classify(dialect: Dialect, statement: &str) -> Facts {
 /// and words between two commas of each of them. A long list of values is not deep.
 fn nesting(dialect: Dialect, statement: &str) -> usize {
     // A tree level costs a token at least, so that a short statement needs no count.
-    if statement.len() < MAX_NESTING {
+    if statement.len() < MAX_NESTING / BRACKET {
         return 0;
     }
     let (mut open, mut here, mut total, mut worst) = (Vec::new(), 0, 0_usize, 0);
@@ -34,20 +37,19 @@ fn nesting(dialect: Dialect, statement: &str) -> usize {
         let text = &statement[token.span.start..token.span.end];
         match (token.kind, text) {
             (TokenKind::Punct, "(" | "[") => {
-                open.push(here + 1);
-                total += 1;
+                open.push(here + BRACKET);
+                total += BRACKET;
                 here = 0;
             }
             (TokenKind::Punct, ")" | "]") => {
-                total = total.saturating_sub(here + 1);
-                // What is closed was one operand of what is around it.
-                here = open.pop().map_or(0, |outer: usize| outer - 1);
+                total = total.saturating_sub(here);
+                // `a[1][2]` and `f(1)(2)` nest as well, so that what is closed still counts as one.
+                here = open.pop().unwrap_or(0);
             }
             (TokenKind::Punct, "," | ";") => {
                 total = total.saturating_sub(here);
                 here = 0;
             }
-            (TokenKind::Punct, ".") => {}
             (TokenKind::Punct, _) => {
                 here += 1;
                 total += 1;

@@ -119,7 +119,7 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
                 draft.object(ObjectKind::Table, table, Action::Alter);
             }
         }
-        K::ALTER_EXTENSION if has(node, K::UPDATE_KW) || holds(node, K::UPDATE_KW) => {
+        K::ALTER_EXTENSION if holds(node, K::UPDATE_KW) => {
             draft.loses(format!(
                 "runs the update script of extension {name}, whose effect cannot be read from its text"
             ));
@@ -165,7 +165,10 @@ fn alter_type(draft: &mut Draft, node: &SyntaxNode, name: &str) {
                 .loses(format!("changes the type of attribute {}; values may be lost or rejected", field())),
             _ => continue,
         }
-        draft.lock_unknown();
+        if action.kind() != K::RENAME_VALUE {
+            // Every table with a column of that type.
+            draft.lock_unknown();
+        }
     }
     if holds(node, K::ADD_ATTRIBUTE) {
         draft.lock_unknown();

@@ -53,7 +53,7 @@ fn read_action(draft: &mut Draft, action: &SyntaxNode, table: &str, subject: &Su
         K::ALTER_COLUMN => alter_column::alter(draft, action, table),
         K::DROP_COLUMN => {
             draft.object(ObjectKind::Column, column(), Action::Drop);
-            let also = if has(action, K::CASCADE) { ", and everything that depends on it" } else { "" };
+            let also = if has(action, K::CASCADE) { ", with everything that depends on it" } else { "" };
             draft.loses(format!("drops column {} and its data{also}", column()));
             draft.lock(Mode::AccessExclusive, table);
         }

@@ -90,7 +90,8 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
         }
         K::CREATE_INDEX => {
             on(&mut draft, Mode::Share);
-            draft.scans(Some(true));
+            // Not where the index is there already.
+            draft.scans(if tree::has(node, K::IF_NOT_EXISTS) { None } else { Some(true) });
         }
         K::CREATE_TRIGGER => on(&mut draft, Mode::ShareRowExclusive),
         K::CREATE_RULE | K::CREATE_POLICY => on(&mut draft, Mode::AccessExclusive),

@@ -23,7 +23,10 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
     };
     let mut draft = Draft::new(kind);
     let quiet = effects(&mut draft, node);
-    reads(&mut draft, node);
+    if reads(&mut draft, node) {
+        // An index may lead to the rows.
+        draft.scans(None);
+    }
     // A prepared statement and a cursor change the session, not the data.
     draft.reads_only(quiet && !matches!(node.kind(), K::PREPARE | K::DECLARE));
     Some(draft)
@@ -161,15 +164,25 @@ fn call(draft: &mut Draft, node: &SyntaxNode) -> bool {
     !acts
 }
 
-/// The tables that `node` reads in a `FROM`, `JOIN`, `USING` or `TABLE`, without its own `WITH` names.
-pub(super) fn reads(draft: &mut Draft, node: &SyntaxNode) {
+/// The tables that `node` reads in a `FROM`, `JOIN`, `USING` or `TABLE`, without its own `WITH`
+/// names; true where there is one.
+pub(super) fn reads(draft: &mut Draft, node: &SyntaxNode) -> bool {
     use SyntaxKind as K;
+    let mut any = false;
     let own: Vec<_> = tree::descendants(node, K::CTE_NAME).filter_map(|name| tree::name(&name)).collect();
-    for item in node.descendants().filter(|item| matches!(item.kind(), K::RELATION_FROM_ITEM | K::TABLE)) {
-        if let Some(table) = tree::relation(&item).filter(|table| !own.contains(table)) {
+    for item in node.descendants() {
+        let named = match item.kind() {
+            K::RELATION_FROM_ITEM => tree::relation(&item),
+            K::TABLE => tree::child_name(&item, K::RELATION_NAME),
+            _ => continue,
+        };
+        if let Some(table) = named.filter(|table| !own.contains(table)) {
+            draft.lock(Mode::AccessShare, &table);
             draft.object(ObjectKind::Table, table, Action::Read);
+            any = true;
         }
     }
+    any
 }
 
 fn explain(node: &SyntaxNode) -> Option<Draft> {
@@ -213,8 +226,12 @@ fn copy(node: &SyntaxNode) -> Draft {
         return draft;
     }
     let quiet = effects(&mut draft, node);
-    reads(&mut draft, node);
+    if reads(&mut draft, node) {
+        draft.scans(None);
+    }
     if let Some(table) = table {
+        draft.scans(Some(true));
+        draft.lock(Mode::AccessShare, &table);
         draft.object(ObjectKind::Table, table, Action::Read);
     }
     if tree::holds(node, K::COPY_STDOUT) {

@@ -78,9 +78,9 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
     let mut draft = Draft::new(kind);
     let cascades = tree::has(node, K::CASCADE);
     let also = match (node.kind(), cascades) {
-        (K::DROP_SCHEMA, true) => " and everything in it",
-        (K::DROP_TYPE | K::DROP_DOMAIN, true) => " and every column of that type",
-        (_, true) => " and everything that depends on it",
+        (K::DROP_SCHEMA, true) => " with everything in it",
+        (K::DROP_TYPE | K::DROP_DOMAIN, true) => ", with every column of that type",
+        (_, true) => ", with everything that depends on it",
         (_, false) => "",
     };
     let names = names(node);

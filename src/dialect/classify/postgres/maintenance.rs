@@ -79,7 +79,7 @@ fn opaque(kind: &'static str, what: &'static str) -> Draft {
 
 fn truncate(node: &SyntaxNode) -> Draft {
     let mut draft = Draft::new("truncate");
-    let also = if has(node, SyntaxKind::CASCADE) { " and every table that refers to it" } else { "" };
+    let also = if has(node, SyntaxKind::CASCADE) { ", with every table that refers to it" } else { "" };
     for table in tree::descendants(node, SyntaxKind::TABLE_NAME_REF).filter_map(|table| tree::name(&table)) {
         draft.lock(Mode::AccessExclusive, &table);
         draft.loses(format!("truncates {table}{also}"));

@@ -2,10 +2,15 @@ use squawk_syntax::ast::AstNode as _;
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 use super::super::draft::Draft;
+use crate::dialect::{Dialect, TokenKind, lex};
+
 use super::{alter, alter_table, create, data, drop, maintenance, tree};
 
 /// None where the text is not one statement that the parser accepts.
 pub(in super::super) fn read(sql: &str) -> Option<Draft> {
+    if !is_read_alike(sql) {
+        return None;
+    }
     let parse = SourceFile::parse(sql);
     let root = parse.tree().syntax().clone();
     let mut statements = root.children();
@@ -29,6 +34,29 @@ pub(in super::super) fn read(sql: &str) -> Option<Draft> {
         return None;
     }
     classify(&statement)
+}
+
+/// Whether the parser sees the same strings and comments as the server does. It does not know that
+/// a literal which continues an `E''` literal has escapes too, nor that a lone carriage return ends
+/// a comment; either could hide a clause from it.
+fn is_read_alike(sql: &str) -> bool {
+    if !sql.contains(['\\', '\r']) {
+        return true;
+    }
+    let tokens = lex(Dialect::Postgres, sql);
+    tokens.iter().all(|token| {
+        let text = &sql[token.span.start..token.span.end];
+        match token.kind {
+            TokenKind::Str if text.starts_with('\'') && text.contains('\\') => {
+                lex(Dialect::Postgres, text).len() == 1
+            }
+            TokenKind::Comment if text.starts_with("--") => {
+                let after = &sql[token.span.end..];
+                !after.starts_with('\r') || after.starts_with("\r\n")
+            }
+            _ => true,
+        }
+    })
 }
 
 /// Facts of one statement node, which may stand inside another one.

@@ -8,6 +8,7 @@ use super::super::draft::Draft;
 use super::statement::{full_name, plain};
 use crate::dialect::{Action, ObjectKind};
 
+/// The tables in the `FROM` clauses of `select`; those of subqueries in expressions are left out.
 pub(super) fn select(draft: &mut Draft, select: &Select, own: &[String]) {
     let mut names = own.to_vec();
     with(draft, select.with.as_ref(), &mut names);
@@ -36,6 +37,8 @@ pub(super) fn from(draft: &mut Draft, clause: &FromClause, names: &[String]) {
                 let name = full_name(name);
                 if !names.contains(&name) {
                     draft.object(ObjectKind::Table, name, Action::Read);
+                    // An index may lead to the rows.
+                    draft.scans(None);
                 }
             }
             SelectTable::Select(inner, _) => select(draft, inner, names),

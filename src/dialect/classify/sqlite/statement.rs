@@ -179,7 +179,10 @@ fn create(statement: &Stmt) -> Draft {
             data::select(&mut draft, select, &[]);
             draft.scans(Some(true));
         }
-        Stmt::CreateView { select, .. } => data::select(&mut draft, select, &[]),
+        Stmt::CreateView { select, .. } => {
+            data::select(&mut draft, select, &[]);
+            draft.scans_later();
+        }
         Stmt::CreateIndex { tbl_name, .. } => {
             draft.object(ObjectKind::Table, plain(tbl_name), Action::Alter);
             draft.scans(Some(true));

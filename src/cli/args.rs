@@ -1,0 +1,279 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::dialect::Dialect;
+use crate::engine::{Consent, Verdict};
+
+/// Notebook-style runbooks for database migrations: reviewed Markdown, run cell by cell with
+/// checkpoints.
+///
+/// Exit codes: 0 did it · 1 the answer is no · 2 unusable input · 3 stopped at a gate · 4 in doubt ·
+/// 5 another run holds the target · 130 interrupted · 70 a bug in Rollbook.
+#[derive(Debug, Parser)]
+#[command(name = "rollbook", version, about, long_about)]
+pub struct Arguments {
+    /// Colour the output
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub color: When,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a runbook from a template
+    New(New),
+    /// List the templates, or show one
+    Templates(Templates),
+    /// Check runbooks without a database
+    Check(Check),
+    /// Show what would run, in order
+    Plan(Plan),
+    /// Run a runbook cell by cell, or continue where it stopped
+    Run(Run),
+    /// Show which runs exist on a target, where each stopped, why, and what continues it
+    Status(Status),
+    /// Replay the verify cells of what is done, read-only
+    Verify(Verify),
+    /// Undo done steps in reverse order
+    Rollback(Rollback),
+    /// List, show, check and export the records of runs
+    Record(Record),
+    /// Print a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+}
+
+/// Where the runbook runs.
+#[derive(Clone, Debug, Args)]
+pub struct Target {
+    /// A URL (sqlite:app.db, postgres://user@host/name) or the name of a target in rollbook.toml
+    #[arg(long = "db", value_name = "URL|NAME")]
+    pub db: String,
+}
+
+/// Values of the runbook's parameters.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Params {
+    /// Give a parameter its value
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub set: Vec<(String, String)>,
+    /// Read parameter values from a TOML or JSON file
+    #[arg(long = "params", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[derive(Debug, Args)]
+pub struct New {
+    /// The template's name; see `rollbook templates`
+    pub template: String,
+    /// Where to write the runbook; without it, it is printed
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Look types and keys up in this database
+    #[arg(long = "db", value_name = "URL|NAME")]
+    pub db: Option<String>,
+    /// Write for this engine; with --db, the target's own
+    #[arg(long, value_parser = dialect)]
+    pub dialect: Option<Dialect>,
+    #[command(flatten)]
+    pub params: Params,
+}
+
+fn dialect(text: &str) -> Result<Dialect, String> {
+    Dialect::from_name(text).ok_or_else(|| "one of: postgres, sqlite".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub struct Templates {
+    /// Show this template's parameters
+    pub name: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FindingFormat {
+    Full,
+    Concise,
+    Json,
+    Github,
+    Sarif,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Runbooks, or folders of them
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value = "full")]
+    pub format: FindingFormat,
+    #[command(flatten)]
+    pub params: Params,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    pub runbook: PathBuf,
+    /// Add the state of each step on this target
+    #[arg(long = "db", value_name = "URL|NAME")]
+    pub db: Option<String>,
+    /// Plan for this engine, where the runbook is written for several
+    #[arg(long, value_parser = dialect)]
+    pub dialect: Option<Dialect>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    #[command(flatten)]
+    pub params: Params,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    pub runbook: PathBuf,
+    #[command(flatten)]
+    pub target: Target,
+    /// Make the SQLite file if there is none
+    #[arg(long)]
+    pub create: bool,
+    /// Run one step and stop
+    #[arg(long, conflicts_with = "until")]
+    pub step: bool,
+    /// Stop after this step or phase
+    #[arg(long, value_name = "STEP|PHASE")]
+    pub until: Option<String>,
+    /// Consent to exactly this cell's SQL on exactly this target; the gate prints the digest
+    #[arg(long, value_name = "CELL@DIGEST", value_parser = consent)]
+    pub confirm: Vec<Consent>,
+    /// Say what became of a statement in doubt
+    #[arg(long, value_name = "CELL=done|not-done", value_parser = resolution)]
+    pub resolve: Vec<(String, Verdict)>,
+    #[command(flatten)]
+    pub params: Params,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What a run, a rollback or a replay prints and writes.
+#[derive(Clone, Debug, Args)]
+pub struct Output {
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Folder of the records
+    #[arg(long, value_name = "DIR", default_value = "records")]
+    pub records: PathBuf,
+}
+
+fn consent(text: &str) -> Result<Consent, String> {
+    let (cell, digest) = text.rsplit_once('@').ok_or("write CELL@DIGEST, as the gate prints it")?;
+    if digest.len() < 12 || !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err("the digest is at least 12 hexadecimal digits, as the gate prints it".to_owned());
+    }
+    Ok(Consent { cell: cell.to_owned(), digest: digest.to_ascii_lowercase() })
+}
+
+fn resolution(text: &str) -> Result<(String, Verdict), String> {
+    let (cell, verdict) = text.rsplit_once('=').ok_or("write CELL=done or CELL=not-done")?;
+    let verdict = match verdict {
+        "done" => Verdict::Done,
+        "not-done" => Verdict::NotDone,
+        _ => return Err("the outcome is `done` or `not-done`".to_owned()),
+    };
+    Ok((cell.to_owned(), verdict))
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Show the steps of this runbook too
+    pub runbook: Option<PathBuf>,
+    #[command(flatten)]
+    pub target: Target,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    #[command(flatten)]
+    pub params: Params,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    pub runbook: PathBuf,
+    #[command(flatten)]
+    pub target: Target,
+    /// Replay every verify cell, also of what the journal does not know
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub params: Params,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct Rollback {
+    pub runbook: PathBuf,
+    #[command(flatten)]
+    pub target: Target,
+    /// Undo what came after this step or phase, which itself stays; without it, everything
+    #[arg(long, value_name = "STEP|PHASE")]
+    pub to: Option<String>,
+    /// Show what would be undone and stop
+    #[arg(long)]
+    pub plan: bool,
+    /// Consent to exactly this cell's SQL on exactly this target; the gate prints the digest
+    #[arg(long, value_name = "CELL@DIGEST", value_parser = consent)]
+    pub confirm: Vec<Consent>,
+    /// Say what became of a statement in doubt
+    #[arg(long, value_name = "CELL=done|not-done", value_parser = resolution)]
+    pub resolve: Vec<(String, Verdict)>,
+    #[command(flatten)]
+    pub params: Params,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct Record {
+    #[command(subcommand)]
+    pub action: RecordAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RecordAction {
+    /// List the records of a folder
+    List {
+        #[arg(default_value = "records")]
+        folder: PathBuf,
+    },
+    /// Print a record
+    Show { record: PathBuf },
+    /// Check a record's hash chain, make its Markdown again and compare
+    Verify {
+        #[arg(required = true)]
+        records: Vec<PathBuf>,
+    },
+    /// Make the records of a target again, from its journal alone
+    Export {
+        #[command(flatten)]
+        target: Target,
+        /// Only of this runbook (its id)
+        #[arg(long, value_name = "ID")]
+        runbook: Option<String>,
+        #[arg(short, long, value_name = "DIR", default_value = "records")]
+        output: PathBuf,
+    },
+}

@@ -1,0 +1,12 @@
+//! One file per command.
+
+pub mod check;
+pub mod new;
+pub mod plan;
+pub mod record;
+pub mod rollback;
+pub mod run;
+mod session;
+pub mod status;
+pub mod templates;
+pub mod verify;

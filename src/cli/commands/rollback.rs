@@ -1,0 +1,27 @@
+use super::super::args::{Format, Rollback};
+use super::super::error::{CliError, Exit};
+use super::session::{Said, drive, prepare};
+use crate::backend::Mode;
+use crate::engine;
+use crate::report::{Style, rollback_table};
+
+pub fn run(command: &Rollback, style: Style) -> Result<Exit, CliError> {
+    let prepared = prepare(&command.runbook, &command.target.db, &command.params, style)?;
+    let said = Said { consents: command.confirm.clone(), resolutions: command.resolve.clone() };
+    let mode = if command.plan { Mode::ReadOnly } else { Mode::ReadWrite };
+    let to = command.to.as_deref();
+    drive(&prepared, mode, said, &command.output, style, async |context, plan| {
+        let history = engine::history(context, plan).await?;
+        let steps = engine::rollback_plan(plan, &history, to);
+        if command.output.format == Format::Text && !steps.is_empty() {
+            println!("{}", rollback_table(&steps, super::super::run::width()));
+        }
+        if command.plan {
+            return Ok(context.nothing_done());
+        }
+        if steps.is_empty() {
+            eprintln!("nothing of {} is left to undo on this target", plan.runbook);
+        }
+        engine::rollback(context, plan, to).await
+    })
+}

@@ -1,0 +1,24 @@
+use super::super::args::Run;
+use super::super::error::{CliError, Exit};
+use super::session::{Said, drive, prepare};
+use crate::backend::Mode;
+use crate::engine::{self, Until};
+use crate::report::Style;
+
+pub fn run(command: &Run, style: Style) -> Result<Exit, CliError> {
+    let prepared = prepare(&command.runbook, &command.target.db, &command.params, style)?;
+    let until = match &command.until {
+        _ if command.step => Until::OneStep,
+        Some(place) => Until::Place(place.clone()),
+        None => Until::End,
+    };
+    let mode = if command.create { Mode::Create } else { Mode::ReadWrite };
+    let said = Said { consents: command.confirm.clone(), resolutions: command.resolve.clone() };
+    drive(&prepared, mode, said, &command.output, style, async |context, plan| {
+        let report = engine::run(context, plan, &until).await?;
+        if report.entries.is_empty() {
+            eprintln!("{} is done on this target already: nothing to run", plan.runbook);
+        }
+        Ok(report)
+    })
+}

@@ -1,0 +1,178 @@
+//! What `run`, `rollback` and `verify` share: a runtime, signals, a session, and the record.
+
+use std::future::Future;
+use std::path::Path;
+
+use super::super::args::{Output, Params};
+use super::super::error::{CliError, Exit};
+use super::super::host::RealHost;
+use super::super::load::{self, Loaded};
+use super::super::settings::{self, ResolvedTarget};
+use super::super::sink::Printer;
+use super::super::terminal::TerminalGate;
+use crate::backend::{self, Mode};
+use crate::engine::{
+    Consent, Context, EngineError, Entry, Host as _, Invocation, Outcome, Report, Verdict,
+};
+use crate::plan::Plan;
+use crate::record;
+use crate::report::Style;
+
+/// Runs a future on one thread; a prompt that still waits for input does not keep the process.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime needs nothing but memory and a file descriptor");
+    let result = runtime.block_on(future);
+    runtime.shutdown_background();
+    result
+}
+
+/// A runbook, read and planned for a target.
+pub struct Prepared {
+    pub plan: Plan,
+    pub target: ResolvedTarget,
+    pub invocation: Invocation,
+}
+
+pub fn prepare(runbook: &Path, db: &str, params: &Params, style: Style) -> Result<Prepared, CliError> {
+    let target = settings::resolve(db)?;
+    let loaded = load::load(runbook, style)?;
+    let values = load::values(&loaded.document.front.params, params)?;
+    let plan = load::plan(runbook, &loaded, target.address.dialect(), &values, style)?;
+    let invocation = invocation(runbook, &loaded, &target, params, &values);
+    Ok(Prepared { plan, target, invocation })
+}
+
+fn invocation(
+    runbook: &Path,
+    loaded: &Loaded,
+    target: &ResolvedTarget,
+    params: &Params,
+    values: &crate::template::Values,
+) -> Invocation {
+    let mut arguments = format!("--db {}", word(&target.argument));
+    if let Some(file) = &params.file {
+        arguments.push_str(&format!(" --params {}", word(&file.display().to_string())));
+    }
+    for (name, value) in &params.set {
+        let shown = if values.is_secret(name) { "…" } else { value.as_str() };
+        arguments.push_str(&format!(" --set {}", word(&format!("{name}={shown}"))));
+    }
+    Invocation {
+        file: runbook.display().to_string(),
+        file_hash: loaded.file_hash.clone(),
+        target_name: target.name.clone(),
+        arguments,
+    }
+}
+
+fn word(text: &str) -> String {
+    crate::engine::shell_word(text)
+}
+
+/// What a human may have said beforehand.
+#[derive(Default)]
+pub struct Said {
+    pub consents: Vec<Consent>,
+    pub resolutions: Vec<(String, Verdict)>,
+}
+
+/// Opens the target, lets `work` use it, and writes the record of what happened, however it ended.
+pub fn drive<F>(
+    prepared: &Prepared,
+    mode: Mode,
+    said: Said,
+    output: &Output,
+    style: Style,
+    work: F,
+) -> Result<Exit, CliError>
+where
+    F: AsyncFnOnce(&mut Context<'_>, &Plan) -> Result<Report, EngineError>,
+{
+    let host = RealHost::new(Path::new(&prepared.invocation.file));
+    let mut gate = TerminalGate { style, host: &host };
+    let mut printer = Printer::new(output.format, style);
+    let ended: Result<(Result<Report, EngineError>, Vec<Entry>), CliError> = block_on(async {
+        let session = backend::open(&prepared.target.address, mode).await?;
+        let mut context = Context::new(
+            session,
+            &prepared.target.address,
+            &host,
+            &mut gate,
+            &mut printer,
+            said.consents,
+            said.resolutions,
+            prepared.invocation.clone(),
+        );
+        let result = tokio::select! {
+            result = work(&mut context, &prepared.plan) => result,
+            never = listen(&host) => match never {},
+        };
+        let entries = context.entries();
+        context.leave().await;
+        Ok((result, entries))
+    });
+    let (result, unfinished) = ended?;
+    let entries = result.as_ref().map_or(&unfinished, |report| &report.entries);
+    if !entries.is_empty() {
+        let path = write_record(&output.records, entries)?;
+        eprintln!("record: {}", path.display());
+    }
+    Ok(exit_of(result?.outcome))
+}
+
+pub fn exit_of(outcome: Outcome) -> Exit {
+    match outcome {
+        Outcome::Completed | Outcome::Paused => Exit::Done,
+        Outcome::Failed => Exit::No,
+        Outcome::AtGate => Exit::AtGate,
+        Outcome::InDoubt => Exit::InDoubt,
+        Outcome::Interrupted => Exit::Interrupted,
+    }
+}
+
+/// Counts Ctrl-C and SIGTERM for as long as the work goes on.
+async fn listen(host: &RealHost) -> std::convert::Infallible {
+    loop {
+        request().await;
+        host.interrupt().request();
+    }
+}
+
+#[cfg(unix)]
+async fn request() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    match (interrupt, terminate) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        }
+        // Without handlers the signals end the process, and the journal is true all the same.
+        _ => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn request() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Writes a run's record and the events beside it.
+pub fn write_record(folder: &Path, entries: &[Entry]) -> Result<std::path::PathBuf, CliError> {
+    let Some(name) = record::paths(entries) else {
+        return Err(CliError::Record { message: "the events do not begin with a run's start".to_owned() });
+    };
+    let path = folder.join(&name.markdown);
+    let write = |path: &Path, text: String| {
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::write(path, text))
+            .map_err(|source| CliError::Write { path: path.to_path_buf(), source })
+    };
+    write(&folder.join(&name.jsonl), record::jsonl(entries))?;
+    write(&path, record::markdown(entries))?;
+    Ok(path)
+}

@@ -1,0 +1,62 @@
+use std::collections::BTreeMap;
+
+use super::super::args::{Format, Status};
+use super::super::error::{CliError, Exit};
+use super::super::load;
+use super::super::run::width;
+use super::super::settings;
+use super::session::block_on;
+use crate::backend::{self, JournalRow, Mode};
+use crate::engine::{self, EngineError, History, shell_word};
+use crate::plan::Plan;
+use crate::report::{StatusRow, Style, status_json, status_table, step_table};
+
+pub fn run(command: &Status, style: Style) -> Result<Exit, CliError> {
+    let target = settings::resolve(&command.target.db)?;
+    let plan: Option<Plan> = match &command.runbook {
+        None => None,
+        Some(path) => {
+            let loaded = load::load(path, style)?;
+            let values = load::sample_values(&loaded.document.front.params, &command.params)?;
+            Some(load::plan(path, &loaded, target.address.dialect(), &values, style)?)
+        }
+    };
+    let rows = block_on(async {
+        let mut session = backend::open(&target.address, Mode::ReadOnly).await?;
+        let rows = session.read_journal(plan.as_ref().map(|plan| plan.runbook.as_str())).await?;
+        session.close().await;
+        Ok::<_, CliError>(rows)
+    })?;
+    let mut runbooks: BTreeMap<String, Vec<JournalRow>> = BTreeMap::new();
+    for row in rows {
+        runbooks.entry(row.runbook.clone()).or_default().push(row);
+    }
+    let mut lines = Vec::new();
+    let mut histories = BTreeMap::new();
+    for (id, rows) in runbooks {
+        let entries = engine::decode(&rows).map_err(EngineError::from)?;
+        let history = History::fold(&entries).map_err(EngineError::from)?;
+        for run in &history.runs {
+            let verb = match run.direction {
+                engine::Direction::Rollback => "rollback",
+                _ => "run",
+            };
+            let resume = || format!("rollbook {verb} {} --db {}", shell_word(&run.file), shell_word(&target.argument));
+            lines.push(StatusRow::of(&id, run, resume));
+        }
+        histories.insert(id, history);
+    }
+    match command.format {
+        Format::Json => println!("{}", status_json(&lines)),
+        Format::Text if lines.is_empty() => println!("no run is recorded on {}", target.name),
+        Format::Text => {
+            println!("{}", status_table(&lines, width()));
+            if let Some((plan, history)) =
+                plan.as_ref().and_then(|plan| Some((plan, histories.get(&plan.runbook)?)))
+            {
+                println!("{}", step_table(plan, history, width()));
+            }
+        }
+    }
+    Ok(Exit::Done)
+}

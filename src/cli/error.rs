@@ -1,0 +1,167 @@
+//! Every way in which a command can end that is not its result: message, hint, exit code.
+
+use std::path::PathBuf;
+
+use crate::backend::{AddressError, DbError};
+use crate::engine::EngineError;
+use crate::template::ParameterError;
+
+/// Exit codes, design §5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Done = 0,
+    No = 1,
+    Unusable = 2,
+    AtGate = 3,
+    InDoubt = 4,
+    Held = 5,
+    Bug = 70,
+    Interrupted = 130,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error("cannot read {}: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("cannot write {}: {source}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("{} is not text in UTF-8", path.display())]
+    NotUtf8 { path: PathBuf },
+    #[error("there is no runbook in {}", path.display())]
+    NoRunbooks { path: PathBuf },
+    #[error("rollbook.toml: {reason}")]
+    Settings { reason: String },
+    #[error("there is no target `{name}` in rollbook.toml")]
+    UnknownTarget { name: String, suggestion: Option<String> },
+    #[error("target `{name}` takes its URL from {variable}, which is not set")]
+    NoVariable { name: String, variable: String },
+    #[error("{source}")]
+    Address { source: AddressError },
+    #[error("{} has errors", path.display())]
+    Runbook { path: PathBuf },
+    #[error("{}", list(errors))]
+    Parameters { errors: Vec<ParameterError> },
+    #[error("{}: {reason}", path.display())]
+    ParameterFile { path: PathBuf, reason: String },
+    #[error("the runbook is written for {written}, not for {target}")]
+    OtherDialect { written: String, target: String },
+    #[error("the runbook is written for several engines: {written}")]
+    WhichDialect { written: String },
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("{message}")]
+    Template { message: String, help: Option<String> },
+    #[error("{message}")]
+    Record { message: String },
+    #[error("{} exists already", path.display())]
+    Exists { path: PathBuf },
+}
+
+fn list(errors: &[ParameterError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n       ")
+}
+
+impl From<DbError> for CliError {
+    fn from(error: DbError) -> Self {
+        Self::Engine(EngineError::Db(error))
+    }
+}
+
+impl CliError {
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Engine(error) => match error {
+                EngineError::Held(_) | EngineError::Db(DbError::JournalConflict { .. }) => Exit::Held,
+                EngineError::Db(DbError::Refused(_) | DbError::Lost(_)) => Exit::No,
+                EngineError::Journal(_) | EngineError::History(_) => Exit::InDoubt,
+                EngineError::NeverRan | EngineError::HalfUndone { .. } => Exit::No,
+                _ => Exit::Unusable,
+            },
+            Self::Record { .. } => Exit::No,
+            _ => Exit::Unusable,
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::UnknownTarget { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            Self::UnknownTarget { .. } => Some(
+                "give a URL such as `sqlite:app.db`, or add `[targets.<name>]` with `url_env = \"VARIABLE\"`"
+                    .to_owned(),
+            ),
+            Self::NoVariable { variable, .. } => Some(format!("export {variable}=postgres://…")),
+            Self::Parameters { errors } => errors.iter().find_map(|error| match error {
+                ParameterError::Unknown { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+                ParameterError::Missing { name, kind } => {
+                    Some(format!("give it: `--set {name}=…` (type {kind})"))
+                }
+                ParameterError::Refused { source, .. } => source.hint(),
+                _ => None,
+            }),
+            Self::WhichDialect { .. } => Some("say which: `--dialect postgres` or `--dialect sqlite`".to_owned()),
+            Self::Exists { .. } => Some("choose another file with `-o`, or remove it first".to_owned()),
+            Self::Template { help, .. } => help.clone(),
+            Self::Engine(error) => engine_help(error),
+            _ => None,
+        }
+    }
+
+    /// Background that is not an instruction.
+    pub fn note(&self) -> Option<String> {
+        match self {
+            Self::Engine(EngineError::Held(holder)) => {
+                let cell = holder.cell.as_ref().map_or_else(String::new, |cell| format!(", on cell {cell}"));
+                Some(format!(
+                    "held by {} since {} in run {}{cell} ({})",
+                    holder.operator, holder.since, holder.run, holder.process
+                ))
+            }
+            Self::Engine(EngineError::Changed { was, now, .. }) => Some(diff(was, now)),
+            Self::Engine(EngineError::Db(DbError::Lost(_))) => Some(
+                "state: what the journal has is committed; a transaction that was open is rolled back by the server"
+                    .to_owned(),
+            ),
+            Self::Engine(EngineError::Db(DbError::JournalConflict { .. })) => {
+                Some("state: this run's last transaction is rolled back".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn engine_help(error: &EngineError) -> Option<String> {
+    Some(match error {
+        EngineError::Db(DbError::NoSuchFile { .. }) => "check the path, or make the file with `--create`".to_owned(),
+        EngineError::Db(DbError::Unreachable { .. }) => {
+            "check host, port, user and password; nothing was changed".to_owned()
+        }
+        EngineError::Db(DbError::Lost(_)) => {
+            "type the same command again: it reads the journal and continues where this stopped".to_owned()
+        }
+        EngineError::Held(_) => "wait for it, or look with `rollbook status`; nothing was changed".to_owned(),
+        EngineError::Changed { cell, .. } => format!(
+            "put the text of `{cell}` back as it was when it ran; a further change is a new step, or a new runbook"
+        ),
+        EngineError::Missing { step } => {
+            format!("put step `{step}` back: what is done must stay in the runbook")
+        }
+        EngineError::NoSuchPlace { suggestion: Some(name), .. } => format!("did you mean `{name}`?"),
+        EngineError::HalfUndone { .. } => "finish the rollback first: `rollbook rollback …`".to_owned(),
+        EngineError::NeverRan => {
+            "check --db; `rollbook verify --all` replays verify cells without a journal".to_owned()
+        }
+        EngineError::Journal(_) | EngineError::History(_) => {
+            "nothing was run: restore the journal table from a backup, or ask who edited it".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// The two texts, line by line.
+fn diff(was: &[String], now: &[String]) -> String {
+    let lines = |mark: char, text: &[String]| {
+        text.join(";\n").lines().map(|line| format!("\n  {mark} {line}")).collect::<String>()
+    };
+    format!("it ran as (-), and the file now says (+):{}{}", lines('-', was), lines('+', now))
+}

@@ -1,0 +1,13 @@
+//! The command line: arguments, settings, terminals, exit codes.
+
+mod args;
+mod commands;
+mod error;
+mod host;
+mod load;
+mod run;
+mod settings;
+mod sink;
+mod terminal;
+
+pub use run::run;

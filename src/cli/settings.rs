@@ -1,0 +1,66 @@
+//! `rollbook.toml` and what `--db` means.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::error::CliError;
+use crate::backend::{Address, AddressError};
+use crate::diagnostics::did_you_mean;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    #[serde(default)]
+    targets: BTreeMap<String, TargetSettings>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TargetSettings {
+    /// Name of the environment variable that holds the URL: a URL with a password has no place in a
+    /// file that is committed.
+    url_env: String,
+}
+
+/// A target, resolved.
+#[derive(Clone, Debug)]
+pub struct ResolvedTarget {
+    pub address: Address,
+    /// Its name in the settings, or the database's own.
+    pub name: String,
+    /// What to write after `--db` to name it again, without a password.
+    pub argument: String,
+}
+
+pub fn resolve(db: &str) -> Result<ResolvedTarget, CliError> {
+    if db.contains(':') {
+        return parse(db, None);
+    }
+    let settings = read(&std::env::current_dir().unwrap_or_default())?;
+    let Some(target) = settings.targets.get(db) else {
+        let suggestion = did_you_mean(db, settings.targets.keys().map(String::as_str)).map(str::to_owned);
+        return Err(CliError::UnknownTarget { name: db.to_owned(), suggestion });
+    };
+    let variable = target.url_env.clone();
+    let url = std::env::var(&variable).map_err(|_| CliError::NoVariable { name: db.to_owned(), variable })?;
+    parse(&url, Some(db))
+}
+
+fn parse(url: &str, name: Option<&str>) -> Result<ResolvedTarget, CliError> {
+    let address: Address = url.parse().map_err(|source: AddressError| CliError::Address { source })?;
+    let argument = name.map_or_else(|| address.to_string(), str::to_owned);
+    Ok(ResolvedTarget { name: name.map_or_else(|| address.short_name(), str::to_owned), argument, address })
+}
+
+/// The nearest `rollbook.toml`, in this folder or above it.
+fn read(from: &Path) -> Result<Settings, CliError> {
+    let Some(path): Option<PathBuf> =
+        from.ancestors().map(|folder| folder.join("rollbook.toml")).find(|path| path.is_file())
+    else {
+        return Ok(Settings::default());
+    };
+    let text = std::fs::read_to_string(&path).map_err(|source| CliError::Read { path, source })?;
+    toml::from_str(&text).map_err(|error| CliError::Settings { reason: error.to_string().trim().to_owned() })
+}

@@ -1,0 +1,243 @@
+//! One heading for each cell and hold: what ran, what it answered, who let it.
+
+use super::figures::{count, counted, duration, time};
+use super::output::output;
+use super::story::{Batches, Part, PartKind, Retries};
+use super::text::{block, code, fence, prose, short_code};
+use crate::dialect::Dialect;
+use crate::document::Role;
+use crate::engine::{CheckTime, Event, GateKind, How, Problem, Verdict};
+use crate::plan::Digest;
+
+pub(super) fn section(part: &Part<'_>, dialect: Dialect) -> String {
+    let mut blocks = vec![format!("### {}\n", heading(part))];
+    let mut shown: Option<&Digest> = None;
+    let mut invocation = part.moments.first().map_or(1, |(number, _)| *number);
+    for (number, entry) in &part.moments {
+        if *number != invocation {
+            invocation = *number;
+            blocks.push(format!("Invocation {number}:\n"));
+        }
+        blocks.push(moment(part, &entry.event, &time(&entry.at), dialect, &mut shown));
+    }
+    if part.batches.is_some()
+        && !part.moments.iter().any(|(_, e)| matches!(e.event, Event::BatchesStarted { .. }))
+    {
+        blocks.extend(part.batches.as_ref().map(batches));
+    }
+    if part.retries.count > 0 {
+        blocks.push(retries(&part.retries, dialect));
+    }
+    if let Some(statement) = part.intended {
+        blocks.push(format!(
+            "**In doubt:** statement {statement} was sent outside a transaction, and its outcome is not known.\n"
+        ));
+    }
+    blocks.retain(|block| !block.is_empty());
+    blocks.join("\n")
+}
+
+fn heading(part: &Part<'_>) -> String {
+    let cell = code(part.cell);
+    let of = part.step.map_or_else(String::new, |step| format!(" of {}", code(step)));
+    match part.kind {
+        PartKind::Cell(Role::Forward) | PartKind::Gate => cell,
+        PartKind::Cell(Role::Rollback) => format!("{cell}, rollback{of}"),
+        PartKind::Cell(Role::Verify) => format!("{cell}, verify{of}"),
+        PartKind::Hold => format!("{cell}, hold"),
+    }
+}
+
+fn moment<'a>(
+    part: &Part<'_>,
+    event: &'a Event,
+    at: &str,
+    dialect: Dialect,
+    shown: &mut Option<&'a Digest>,
+) -> String {
+    match event {
+        Event::CellStarted { digest, sql, .. } => {
+            let started = format!("Started {at}, digest {}.\n", code(digest.as_str()));
+            if shown.replace(digest) == Some(digest) {
+                return started;
+            }
+            format!("{started}\n{}", fence("sql", &statements(sql)))
+        }
+        Event::GateReached { gate, digest, reasons, .. } => gate_reached(*gate, digest, reasons, at),
+        Event::GateOpened { digest, operator, how, .. } => {
+            let how = match how {
+                How::Typed => "typed at the gate",
+                How::Flag => "given on the command line",
+            };
+            let digest = code(digest.as_str());
+            format!("**Confirmed** by {} {at}, {how}, digest {digest}.\n", short_code(operator))
+        }
+        Event::StatementDone { statement, affected, micros, attempts, output: answer, .. } => {
+            let done = format!(
+                "Statement {statement}: {}, {}, {}; done {at}.\n",
+                counted(*affected, "row", "rows"),
+                duration(*micros),
+                counted(u64::from(*attempts), "attempt", "attempts"),
+            );
+            match answer {
+                Some(answer) => format!("{done}\n{}", output(answer)),
+                None => done,
+            }
+        }
+        Event::BatchesStarted { .. } => part.batches.as_ref().map(batches).unwrap_or_default(),
+        Event::Checked { .. } => checked(event, at, shown),
+        Event::StepLeft { reason, .. } => format!("**Left as it is** {at}: {}.\n", prose(reason)),
+        Event::Resolved { statement, verdict, evidence, .. } => {
+            let verdict = match verdict {
+                Verdict::Done => "was done",
+                Verdict::NotDone => "was not done",
+            };
+            format!("**Doubt resolved** {at}: statement {statement} {verdict}. {}.\n", prose(evidence))
+        }
+        Event::Failed { statement, problem: why, attempts, .. } => {
+            let place = statement.map_or_else(String::new, |statement| format!(", statement {statement}"));
+            let attempts = counted(u64::from(*attempts), "attempt", "attempts");
+            format!("**Failed** {at}{place}, after {attempts}.\n\n{}", problem(why, dialect))
+        }
+        _ => String::new(),
+    }
+}
+
+fn gate_reached(gate: GateKind, digest: &Digest, reasons: &[String], at: &str) -> String {
+    let (name, lead) = match gate {
+        GateKind::Destructive => ("Gate (destructive)", "this "),
+        GateKind::Hold => ("Hold", ""),
+        GateKind::Irreversible => ("Gate (irreversible)", "this "),
+    };
+    let mut text = format!("**{name}** reached {at}, digest {}.\n", code(digest.as_str()));
+    for (index, reason) in reasons.iter().enumerate() {
+        text.push_str(if index == 0 { "\n" } else { "" });
+        text.push_str(&format!("- {lead}{}\n", prose(reason)));
+    }
+    text
+}
+
+fn checked<'a>(event: &'a Event, at: &str, shown: &mut Option<&'a Digest>) -> String {
+    let Event::Checked {
+        time,
+        digest,
+        sql,
+        expected,
+        passed,
+        found,
+        output: answer,
+        micros,
+        as_recorded,
+        ..
+    } = event
+    else {
+        return String::new();
+    };
+    let when = match time {
+        CheckTime::Before => "before the effect",
+        CheckTime::Baseline => "before the effect, to compare with",
+        CheckTime::After => "after the effect",
+        CheckTime::Replay => "replay",
+    };
+    let verdict = match (time, passed) {
+        (CheckTime::Baseline, _) => "Asked",
+        (_, true) => "Passed",
+        (_, false) => "Violated",
+    };
+    let recorded = match as_recorded {
+        Some(true) => "; as recorded",
+        Some(false) => "; not as recorded",
+        None => "",
+    };
+    let mut text = String::new();
+    if shown.replace(digest) != Some(digest) {
+        text = format!("{}\n", fence("sql", &statements(std::slice::from_ref(sql))));
+    }
+    text.push_str(&format!(
+        "**{verdict}** {at}, {when}: expected {}, found {}{recorded}; {}, digest {}.\n\n{}",
+        code(expected),
+        code(found),
+        duration(*micros),
+        code(digest.as_str()),
+        output(answer),
+    ));
+    text
+}
+
+fn batches(batches: &Batches<'_>) -> String {
+    let key = |key: Option<&str>| key.map_or_else(|| "none".to_owned(), short_code);
+    [
+        format!("- Batches: {}, of {} at first", count(batches.count), counted(batches.size, "row", "rows")),
+        format!("- Rows: {}", count(batches.rows)),
+        format!(
+            "- Keys: {} to {}, of a table that ended at {}",
+            key(batches.first),
+            key(batches.last),
+            key(batches.upto)
+        ),
+        format!("- Time: {}, the slowest batch {}", duration(batches.micros), duration(batches.slowest)),
+        format!("- Attempts: at most {} for one batch", batches.attempts),
+    ]
+    .join("\n")
+        + "\n"
+}
+
+/// Different problems that are shown; the count is of all.
+const PROBLEMS: usize = 5;
+
+fn retries(retries: &Retries<'_>, dialect: Dialect) -> String {
+    let waited = duration(retries.waited_millis.saturating_mul(1_000));
+    let mut text =
+        format!("**Retried** {}, {waited} of waiting.\n\n", counted(retries.count, "time", "times"));
+    for (why, times) in retries.problems.iter().take(PROBLEMS) {
+        let code = match why.code.is_empty() {
+            true => String::new(),
+            false => format!(" ({} {})", code_label(dialect), short_code(&why.code)),
+        };
+        text.push_str(&format!(
+            "- {}{code}: {}\n",
+            short_code(&why.message),
+            counted(*times, "time", "times")
+        ));
+    }
+    if let Some(more) = retries.problems.len().checked_sub(PROBLEMS).filter(|more| *more > 0) {
+        text.push_str(&format!("- and {} more\n", counted(more as u64, "problem", "problems")));
+    }
+    text
+}
+
+fn problem(problem: &Problem, dialect: Dialect) -> String {
+    let offset = problem.offset.map(|offset| format!("byte {offset} of the statement"));
+    let fields = [
+        ("error", Some(problem.message.as_str())),
+        (code_label(dialect), Some(problem.code.as_str())),
+        ("detail", problem.detail.as_deref()),
+        ("hint", problem.hint.as_deref()),
+        ("at", offset.as_deref()),
+        ("state", Some(problem.state.as_str())),
+        ("next", Some(problem.next.as_str())),
+    ];
+    named(fields)
+}
+
+fn code_label(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => "sqlstate",
+        Dialect::Sqlite => "code",
+    }
+}
+
+/// `name: value` lines in a fence, as they can be pasted; what is empty is left out.
+pub(super) fn named<'a>(fields: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> String {
+    let lines: Vec<String> = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
+        .map(|(name, value)| format!("{name}: {}", block(value).trim_end().replace('\n', "\n  ")))
+        .collect();
+    fence("text", &lines.join("\n"))
+}
+
+fn statements(sql: &[String]) -> String {
+    let ended: Vec<String> = sql.iter().map(|sql| block(sql).trim_end().to_owned() + ";").collect();
+    ended.join("\n\n")
+}

@@ -1,0 +1,104 @@
+//! Machine output, design §6: versioned, and a field is never renamed within a version.
+
+use serde_json::{Value, json};
+
+use super::StatusRow;
+use crate::dialect::Transactional;
+use crate::engine::{Event, History};
+use crate::plan::{Action, Plan, Statement, Unit};
+
+/// One event as a line.
+pub fn event_line(at: &str, run: &str, event: &Event) -> String {
+    let mut value = serde_json::to_value(event).unwrap_or_default();
+    if let Value::Object(fields) = &mut value {
+        fields.insert("version".into(), json!(1));
+        fields.insert("at".into(), json!(at));
+        fields.insert("run".into(), json!(run));
+    }
+    value.to_string()
+}
+
+/// The plan; with a history, the state of each step too.
+pub fn plan_json(plan: &Plan, target: Option<&str>, history: Option<&History>) -> String {
+    let steps: Vec<Value> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            json!({
+                "id": step.id,
+                "phase": step.phase,
+                "gate": step.forward.gate.as_ref().map(|gate| gate.losses()),
+                "unit": unit_name(&step.forward.unit),
+                "digest": step.forward.digest,
+                "rollback": step.rollback.iter().map(action_json).collect::<Vec<_>>(),
+                "irreversible": step.irreversible,
+                "statements": step.forward.statements.iter().map(statement_json).collect::<Vec<_>>(),
+                "verify": step.before.iter().chain(&step.after).map(|check| &check.cell).collect::<Vec<_>>(),
+                "state": history.map(|history| history.step(&step.id)),
+            })
+        })
+        .collect();
+    json!({ "version": 1, "runbook": plan.runbook, "digest": plan.digest, "target": target, "steps": steps })
+        .to_string()
+}
+
+fn action_json(action: &Action) -> Value {
+    json!({
+        "cell": action.cell,
+        "digest": action.digest,
+        "unit": unit_name(&action.unit),
+        "statements": action.statements.iter().map(statement_json).collect::<Vec<_>>(),
+    })
+}
+
+/// The unit of commit in a word.
+pub(super) fn unit_name(unit: &Unit) -> &'static str {
+    match unit {
+        Unit::Cell => "cell",
+        Unit::Statement => "statement",
+        Unit::Outside => "none",
+        Unit::Batch { .. } => "batch",
+    }
+}
+
+fn statement_json(statement: &Statement) -> Value {
+    let facts = &statement.facts;
+    let objects: Vec<Value> = facts
+        .objects
+        .iter()
+        .map(|object| json!({ "kind": object.kind, "name": object.name, "action": object.action }))
+        .collect();
+    json!({
+        "sql": statement.shown,
+        "kind": facts.kind,
+        "objects": objects,
+        "destructive": facts.destructive,
+        "lock": facts.lock.as_ref().map(|lock| json!({ "mode": lock.mode, "object": lock.object })),
+        "blocks": facts.blocks,
+        "rewrites": facts.rewrites,
+        "scans": facts.scans,
+        "transactional": facts.transactional == Transactional::Yes,
+        "line": statement.line,
+    })
+}
+
+pub fn status_json(rows: &[StatusRow]) -> String {
+    let runs: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "runbook": row.runbook,
+                "run": row.run,
+                "direction": row.direction,
+                "state": row.state,
+                "at": row.at,
+                "started_at": row.started_at,
+                "last_at": row.last_at,
+                "operator": row.operator,
+                "why": row.why,
+                "next": row.next,
+            })
+        })
+        .collect();
+    json!({ "version": 1, "runs": runs }).to_string()
+}

@@ -1,0 +1,18 @@
+//! What a terminal or a machine sees of plans and events. Pure text in, text out: who prints is the
+//! caller's business.
+
+mod json;
+mod plan;
+mod replay;
+mod status;
+mod style;
+mod terminal;
+mod words;
+
+pub use json::{event_line, plan_json, status_json};
+pub use plan::{plan_table, rollback_table};
+pub use replay::replay_table;
+pub use status::{StatusRow, status_table, step_table};
+pub use style::Style;
+pub use terminal::{TerminalReport, gate_text};
+pub use words::{count, duration, plural};

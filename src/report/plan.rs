@@ -1,0 +1,135 @@
+use comfy_table::{Table, presets};
+
+use super::json::unit_name;
+use crate::engine::{History, RollbackStep};
+use crate::plan::{Action, Gate, Plan, Step, Unit, show_duration};
+
+/// A table whose width is given, so that output does not depend on where it runs.
+pub(super) fn table(width: u16, header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_BORDERS_ONLY)
+        .set_content_arrangement(comfy_table::ContentArrangement::Dynamic)
+        .set_width(width)
+        .set_header(header.to_vec());
+    table
+}
+
+/// What will run, in order.
+pub fn plan_table(plan: &Plan, history: Option<&History>, width: u16) -> String {
+    let mut header = vec!["#", "phase", "step", "does", "commit", "gate", "limits", "rollback", "verify"];
+    if history.is_some() {
+        header.push("state");
+    }
+    let mut rows = table(width, &header);
+    let mut number = 0;
+    for phase in &plan.phases {
+        if let Some(condition) = &phase.hold {
+            let hold = vec![
+                String::new(),
+                phase.name.clone(),
+                format!("before-{}", phase.name),
+                condition.clone(),
+                String::new(),
+                "hold".to_owned(),
+            ];
+            rows.add_row(hold);
+        }
+        for step in plan.steps_of(&phase.name) {
+            number += 1;
+            let mut row = vec![
+                number.to_string(),
+                step.phase.clone(),
+                step.id.clone(),
+                does(&step.forward),
+                commit(&step.forward.unit),
+                gate(&step.forward),
+                limits(&step.forward),
+                way_back(step),
+                checks(step),
+            ];
+            if let Some(history) = history {
+                row.push(history.step(&step.id).name().to_owned());
+            }
+            rows.add_row(row);
+        }
+    }
+    rows.to_string()
+}
+
+fn does(action: &Action) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for statement in &action.statements {
+        let facts = &statement.facts;
+        let names: Vec<&str> = facts.objects.iter().map(|object| object.name.as_str()).collect();
+        let mut line = format!("{} {}", facts.kind.replace('_', " "), names.join(", "));
+        // SQLite has one lock, on the whole database: it says nothing about a step.
+        if let Some(lock) = facts.lock.as_ref().filter(|lock| lock.mode != "RESERVED") {
+            line.push_str(&format!(" [{}]", lock.mode));
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    const MOST: usize = 6;
+    if lines.len() > MOST {
+        let more = lines.len() - MOST;
+        lines.truncate(MOST);
+        lines.push(format!("and {more} more"));
+    }
+    lines.join("\n")
+}
+
+fn commit(unit: &Unit) -> String {
+    match unit {
+        Unit::Batch { size, pause, .. } if pause.is_zero() => format!("batch of {size}"),
+        Unit::Batch { size, pause, .. } => format!("batch of {size}, pause {}", show_duration(*pause)),
+        Unit::Outside => "outside a transaction".to_owned(),
+        unit => unit_name(unit).to_owned(),
+    }
+}
+
+fn gate(action: &Action) -> String {
+    match &action.gate {
+        None => String::new(),
+        Some(Gate::Declared) => "destructive (declared)".to_owned(),
+        Some(Gate::Destructive { .. }) => "destructive".to_owned(),
+    }
+}
+
+fn limits(action: &Action) -> String {
+    let mut parts = Vec::new();
+    if let Some(limit) = action.lock_timeout {
+        parts.push(format!("lock {}", show_duration(limit)));
+    }
+    if let Some(limit) = action.timeout {
+        parts.push(format!("statement {}", show_duration(limit)));
+    }
+    parts.push(format!("{} tries", action.retry + 1));
+    parts.join("\n")
+}
+
+fn way_back(step: &Step) -> String {
+    match &step.irreversible {
+        Some(why) => format!("none: {why}"),
+        None => step.rollback.iter().map(does).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn checks(step: &Step) -> String {
+    let cells = step.before.iter().chain(&step.after).map(|check| {
+        let id = check.cell.as_str();
+        id.strip_prefix(&format!("{}.", step.id)).unwrap_or(id).to_owned()
+    });
+    cells.collect::<Vec<_>>().join("\n")
+}
+
+/// What a rollback would do, in order.
+pub fn rollback_table(steps: &[RollbackStep<'_>], width: u16) -> String {
+    let mut rows = table(width, &["#", "undoes", "by", "gate"]);
+    for (index, RollbackStep { step, partial }) in steps.iter().enumerate() {
+        let name = if *partial { format!("{} (partly done)", step.id) } else { step.id.clone() };
+        let gates: Vec<String> = step.rollback.iter().map(gate).filter(|gate| !gate.is_empty()).collect();
+        let gate = if step.irreversible.is_some() { "irreversible".to_owned() } else { gates.join("\n") };
+        rows.add_row(vec![(index + 1).to_string(), name, way_back(step), gate]);
+    }
+    rows.to_string()
+}

@@ -1,0 +1,113 @@
+use super::plan::table;
+use crate::engine::{Direction, History, Outcome, RunHistory};
+use crate::plan::Plan;
+
+/// A run as `status` lists it.
+#[derive(Clone, Debug)]
+pub struct StatusRow {
+    pub runbook: String,
+    pub run: String,
+    pub direction: Direction,
+    /// In a word or two.
+    pub state: String,
+    /// Where it stopped.
+    pub at: Option<String>,
+    pub started_at: String,
+    pub last_at: String,
+    pub operator: String,
+    pub why: String,
+    pub next: Option<String>,
+}
+
+impl StatusRow {
+    /// `resume` is the command that goes on with a run that has no end.
+    pub fn of(runbook: &str, run: &RunHistory, resume: impl FnOnce() -> String) -> Self {
+        let (state, at, why, next) = match &run.stop {
+            None if run.superseded => ("ended by a later run", None, String::new(), None),
+            None => (
+                "running or killed",
+                None,
+                "no end is recorded: it is running now, or its process died; what is committed is in the journal"
+                    .to_owned(),
+                Some(resume()),
+            ),
+            Some(stop) => {
+                let state = match stop.outcome {
+                    Outcome::Completed => "completed",
+                    Outcome::Paused => "paused",
+                    Outcome::Failed => "failed",
+                    Outcome::AtGate => "at gate",
+                    Outcome::InDoubt => "in doubt",
+                    Outcome::Interrupted => "interrupted",
+                };
+                let next = stop.next.clone().filter(|_| run.is_open());
+                (state, stop.at.clone(), stop.state.clone(), next)
+            }
+        };
+        let state = if run.superseded && run.stop.as_ref().is_some_and(|s| s.outcome != Outcome::Completed) {
+            format!("{state}, ended by a later run")
+        } else {
+            state.to_owned()
+        };
+        Self {
+            runbook: runbook.to_owned(),
+            run: run.run.clone(),
+            direction: run.direction,
+            state,
+            at,
+            started_at: run.started_at.clone(),
+            last_at: run.last_at.clone(),
+            operator: run.operator.clone(),
+            why,
+            next,
+        }
+    }
+}
+
+pub fn status_table(rows: &[StatusRow], width: u16) -> String {
+    let mut table = table(width, &["runbook", "run", "direction", "state", "at", "why", "started", "by"]);
+    for row in rows {
+        let direction = match row.direction {
+            Direction::Forward => "forward",
+            Direction::Rollback => "rollback",
+            Direction::Verify => "verify",
+        };
+        table.add_row(vec![
+            row.runbook.clone(),
+            row.run.clone(),
+            direction.to_owned(),
+            row.state.clone(),
+            row.at.clone().unwrap_or_default(),
+            row.why.clone(),
+            row.started_at.chars().take(19).collect::<String>(),
+            row.operator.clone(),
+        ]);
+    }
+    let mut text = table.to_string();
+    for row in rows {
+        if let Some(next) = &row.next {
+            text.push_str(&format!("\nnext for {}: {next}", row.runbook));
+        }
+    }
+    text
+}
+
+/// The state of each step of one runbook.
+pub fn step_table(plan: &Plan, history: &History, width: u16) -> String {
+    let mut table = table(width, &["phase", "step", "state", "done"]);
+    for step in &plan.steps {
+        let cell = history.cell(&step.id, &step.forward.cell);
+        let done = match cell.and_then(|cell| cell.batches.as_ref()) {
+            Some(batches) => format!(
+                "{} {}, {}",
+                super::count(batches.count),
+                if batches.count == 1 { "batch" } else { "batches" },
+                super::plural(batches.rows, "row")
+            ),
+            None => format!("{} of {} statements", cell.map_or(0, |c| c.done), step.forward.statements.len()),
+        };
+        let state = history.step(&step.id).name();
+        table.add_row(vec![step.phase.as_str(), step.id.as_str(), state, done.as_str()]);
+    }
+    table.to_string()
+}

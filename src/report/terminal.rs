@@ -1,0 +1,257 @@
+//! Events as lines for a person who watches a run.
+
+use super::{Style, count, duration, plural};
+use crate::document::Role;
+use crate::engine::{CheckTime, Direction, Event, GateKind, GateView, How, Outcome, Output, Problem};
+
+/// Rows of output that a terminal shows; the record keeps more.
+const SHOWN_ROWS: usize = 20;
+/// Batches between two progress lines.
+const BATCHES_PER_LINE: u64 = 50;
+
+/// Turns each event into the text to print for it.
+#[derive(Debug)]
+pub struct TerminalReport {
+    style: Style,
+    /// Of the running cell: batches, rows, microseconds.
+    batches: (u64, u64, u64),
+    failed: bool,
+}
+
+impl TerminalReport {
+    pub fn new(style: Style) -> Self {
+        Self { style, batches: (0, 0, 0), failed: false }
+    }
+
+    /// The lines for an event, each with its line end; empty where there is nothing to say.
+    pub fn text(&mut self, run: &str, event: &Event) -> String {
+        let style = self.style;
+        match event {
+            Event::RunStarted(started) => {
+                let what = match started.direction {
+                    Direction::Forward => "run",
+                    Direction::Rollback => "rollback",
+                    Direction::Verify => "replay",
+                };
+                format!(
+                    "{} {}\ntarget {}: {} at {}\n{what} {run}, plan {}\n",
+                    style.bold(&started.runbook),
+                    started.title,
+                    started.target_name,
+                    started.target.server,
+                    started.target.place,
+                    started.plan.short(),
+                )
+            }
+            Event::RunContinued { plan, operator, .. } => {
+                format!("continuing run {run}, plan {}, as {operator}\n", plan.short())
+            }
+            Event::CellStarted { cell, role, sql, .. } => {
+                self.batches = (0, 0, 0);
+                let role = match role {
+                    Role::Forward => "",
+                    Role::Rollback => " (rollback)",
+                    Role::Verify => " (verify)",
+                };
+                let mut text = format!("\n{}{role}\n", style.bold(cell));
+                for statement in sql {
+                    text.push_str(&indented(statement, "    "));
+                }
+                text
+            }
+            Event::StatementDone { affected, micros, attempts, output, .. } => {
+                let rows = match output {
+                    Some(output) => format!("{} returned", plural(output.returned, "row")),
+                    None if *affected == 0 => "ok".to_owned(),
+                    None => plural(*affected, "row"),
+                };
+                let tries = if *attempts > 1 { format!(", attempt {attempts}") } else { String::new() };
+                let mut text = format!("  {} {rows}, {}{tries}\n", style.good("✓"), duration(*micros));
+                if let Some(output) = output {
+                    text.push_str(&output_text(output));
+                }
+                text
+            }
+            Event::BatchesStarted { upto, size, .. } => match upto {
+                Some(upto) => format!("  batches of {}, up to key {upto}\n", count(*size)),
+                None => "  the table is empty: no batch to run\n".to_owned(),
+            },
+            Event::BatchDone { batch, affected, micros, .. } => {
+                self.batches = (*batch, self.batches.1 + affected, self.batches.2 + micros);
+                if *batch <= 3 || batch % BATCHES_PER_LINE == 0 {
+                    self.batch_line()
+                } else {
+                    String::new()
+                }
+            }
+            Event::Retried { attempt, wait_millis, problem, .. } => format!(
+                "  {} attempt {attempt}: {}; trying again in {wait_millis} ms\n",
+                style.warn("…"),
+                problem.message
+            ),
+            Event::Checked { cell, time, expected, passed, found, output, micros, as_recorded, .. } => {
+                let mark = if *passed { style.good("✓") } else { style.bad("✗") };
+                let when = match time {
+                    CheckTime::Before => " (before)",
+                    CheckTime::Baseline => " (baseline)",
+                    CheckTime::After | CheckTime::Replay => "",
+                };
+                let recorded = match as_recorded {
+                    Some(true) => ", as recorded",
+                    Some(false) => ", another answer than recorded",
+                    None => "",
+                };
+                // A replay ends with a table of what holds.
+                if *time == CheckTime::Replay && *passed {
+                    return String::new();
+                }
+                if *time == CheckTime::Baseline {
+                    return format!("  {mark} {cell}{when}: {}\n", duration(*micros));
+                }
+                let mut text = format!(
+                    "  {mark} {cell}{when}: expected {expected}, found {found}{recorded}, {}\n",
+                    duration(*micros)
+                );
+                if !passed {
+                    text.push_str(&output_text(output));
+                }
+                text
+            }
+            Event::StepDone { step } => {
+                let mut text = String::new();
+                if self.batches.0 > 3 && self.batches.0 % BATCHES_PER_LINE != 0 {
+                    text.push_str(&self.batch_line());
+                }
+                self.batches = (0, 0, 0);
+                text.push_str(&format!("  {} step {step} is done\n", style.good("✓")));
+                text
+            }
+            Event::StepUndone { step } => format!("  {} step {step} is undone\n", style.good("✓")),
+            Event::StepLeft { step, reason } => {
+                format!("\n{} step {step} stays as it is: {reason}\n", style.warn("!"))
+            }
+            Event::GateReached { .. } => String::new(),
+            Event::GateOpened { cell, operator, how, .. } => {
+                let how = match how {
+                    How::Typed => "at the terminal",
+                    How::Flag => "with --confirm",
+                };
+                format!("\n{} {cell} confirmed by {operator} {how}\n", style.warn("!"))
+            }
+            Event::StatementIntended { .. } => String::new(),
+            Event::Resolved { cell, statement, verdict, evidence } => {
+                let verdict = match verdict {
+                    crate::engine::Verdict::Done => "done",
+                    crate::engine::Verdict::NotDone => "not done",
+                };
+                format!("\n{} statement {statement} of {cell} was {verdict}: {evidence}\n", style.warn("!"))
+            }
+            Event::Failed { cell, statement, problem, attempts } => {
+                self.failed = true;
+                self.failure(cell, *statement, problem, *attempts)
+            }
+            Event::Stopped(stop) => {
+                let word = match stop.outcome {
+                    Outcome::Completed => style.good("completed"),
+                    Outcome::Paused => style.good("paused"),
+                    Outcome::Failed if self.failed => return String::new(),
+                    Outcome::Failed => style.bad("failed"),
+                    Outcome::AtGate => style.warn("stopped at a gate"),
+                    Outcome::InDoubt => style.bad("in doubt"),
+                    Outcome::Interrupted => style.warn("interrupted"),
+                };
+                let at = stop.at.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
+                let mut text = format!("\n{word}{at}: {}\n", stop.state);
+                if let Some(next) = &stop.next {
+                    text.push_str(&format!("next: {next}\n"));
+                }
+                text
+            }
+        }
+    }
+
+    fn batch_line(&self) -> String {
+        let (batches, rows, micros) = self.batches;
+        format!("  {} batch {}: {} so far, {}\n", self.style.good("✓"), count(batches), plural(rows, "row"), duration(micros))
+    }
+
+    fn failure(&self, cell: &str, statement: Option<usize>, problem: &Problem, attempts: u32) -> String {
+        let at = statement.map_or_else(String::new, |n| format!(" on statement {n}"));
+        let mut text =
+            format!("\n{}: cell `{cell}` failed{at}: {}\n", self.style.bad("error"), problem.message);
+        if let Some(detail) = &problem.detail {
+            text.push_str(&format!("  = detail: {detail}\n"));
+        }
+        if let Some(hint) = &problem.hint {
+            text.push_str(&format!("  = hint: {hint}\n"));
+        }
+        if !problem.code.is_empty() {
+            text.push_str(&format!("  = code: {}, attempt {attempts}\n", problem.code));
+        }
+        text.push_str(&format!("  = state: {}\nhelp: {}\n", problem.state, problem.next));
+        text
+    }
+}
+
+/// What a human reads before typing the cell's id.
+pub fn gate_text(gate: &GateView, style: Style) -> String {
+    let mut text = String::from("\n");
+    let title = match gate.kind {
+        GateKind::Destructive => format!("cell `{}` is destructive", gate.cell),
+        GateKind::Hold => format!("hold `{}`", gate.cell),
+        GateKind::Irreversible => format!("step `{}` cannot be undone", gate.cell),
+    };
+    text.push_str(&format!("{} {title}\n  target: {}\n", style.warn("STOP"), gate.target));
+    for statement in &gate.sql {
+        text.push_str(&indented(statement, "    "));
+    }
+    for reason in &gate.reasons {
+        match gate.kind {
+            GateKind::Hold => text.push_str(&format!("  waits for: {reason}\n")),
+            _ => text.push_str(&format!("  this {reason}\n")),
+        }
+    }
+    if let Some(why) = &gate.why {
+        text.push_str(&format!("  why: {why}\n"));
+    }
+    if gate.kind == GateKind::Destructive {
+        text.push_str("  rollback plan:\n");
+        if gate.rollback.is_empty() {
+            text.push_str("    none: this is the rollback itself\n");
+        }
+        for line in &gate.rollback {
+            text.push_str(&indented(line, "    "));
+        }
+    }
+    text
+}
+
+fn indented(text: &str, indent: &str) -> String {
+    text.lines().map(|line| format!("{indent}{line}\n")).collect()
+}
+
+fn output_text(output: &Output) -> String {
+    if output.rows.is_empty() {
+        return String::new();
+    }
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(&output.columns);
+    for row in output.rows.iter().take(SHOWN_ROWS) {
+        table.add_row(row.iter().map(|cell| printable(cell.as_deref().unwrap_or("NULL"))));
+    }
+    let mut text = indented(&table.to_string(), "    ");
+    let shown = output.rows.len().min(SHOWN_ROWS) as u64;
+    if output.returned > shown {
+        text.push_str(&format!("    {} of {}\n", count(shown), plural(output.returned, "row")));
+    }
+    text
+}
+
+/// Control characters of a value must not reach the terminal.
+fn printable(text: &str) -> String {
+    let cut: String = text.chars().take(200).collect();
+    let dots = if cut.len() < text.len() { "…" } else { "" };
+    let shown: String =
+        cut.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect();
+    format!("{shown}{dots}")
+}

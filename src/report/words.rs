@@ -1,0 +1,45 @@
+//! Numbers and durations as people read them.
+
+/// `1,204`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 row`, `5,000 rows`.
+pub fn plural(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// From microseconds: `0.4 ms`, `12 ms`, `3.2 s`, `4 min 10 s`.
+pub fn duration(micros: u64) -> String {
+    match micros {
+        0 => "0 ms".to_owned(),
+        1..10_000 => format!("{:.1} ms", micros as f64 / 1e3),
+        10_000..1_000_000 => format!("{} ms", micros / 1_000),
+        1_000_000..60_000_000 => format!("{:.1} s", micros as f64 / 1e6),
+        _ => format!("{} min {} s", micros / 60_000_000, micros / 1_000_000 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([count(7), count(1204), count(1_000_000)], ["7", "1,204", "1,000,000"]);
+        assert_eq!([plural(1, "row"), plural(0, "row")], ["1 row", "0 rows"]);
+        assert_eq!(
+            [duration(400), duration(12_345), duration(3_200_000), duration(250_000_000)],
+            ["0.4 ms", "12 ms", "3.2 s", "4 min 10 s"]
+        );
+    }
+}

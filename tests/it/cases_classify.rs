@@ -1,0 +1,148 @@
+//! `tests/cases/classify/<dialect>.md`: one row per statement, one column per fact.
+
+use rollbook::dialect::{Blocks, Dialect, Facts, Transactional, classify};
+
+#[test]
+fn every_row_of_the_postgres_suite_holds() {
+    check(Dialect::Postgres, include_str!("../cases/classify/postgres.md"), 250);
+}
+
+#[test]
+fn every_row_of_the_sqlite_suite_holds() {
+    check(Dialect::Sqlite, include_str!("../cases/classify/sqlite.md"), 75);
+}
+
+#[test]
+fn what_is_destructive_never_counts_as_reading() {
+    for (dialect, suite) in [
+        (Dialect::Postgres, include_str!("../cases/classify/postgres.md")),
+        (Dialect::Sqlite, include_str!("../cases/classify/sqlite.md")),
+    ] {
+        for row in rows(suite) {
+            let facts = classify(dialect, &row.statement);
+            assert!(!(facts.reads_only && facts.destructive.is_some()), "{}", row.statement);
+            assert!(!(facts.kind == "unknown" && facts.destructive.is_none()), "{}", row.statement);
+        }
+    }
+}
+
+#[test]
+fn comments_and_spaces_change_no_fact() {
+    for (dialect, suite) in [
+        (Dialect::Postgres, include_str!("../cases/classify/postgres.md")),
+        (Dialect::Sqlite, include_str!("../cases/classify/sqlite.md")),
+    ] {
+        for row in rows(suite).filter(|row| row.expected[0] != "unknown") {
+            let commented = format!("/* a */ {} -- b", row.statement);
+            let facts = classify(dialect, &commented);
+            assert_eq!(facts, classify(dialect, &row.statement), "{commented}");
+        }
+    }
+}
+
+#[test]
+fn nesting_that_would_overflow_a_stack_is_unknown() {
+    for dialect in Dialect::ALL {
+        for (open, inner, close) in [
+            ("(", "1", ")"),
+            ("1+", "1", ""),
+            ("NOT ", "1", ""),
+            ("- ", "1", ""),
+            ("CASE WHEN ", "1", " THEN 1 END"),
+            ("(SELECT ", "1", ")"),
+            ("f(", "1", ")"),
+            ("a.", "1", ""),
+            ("", "a", "[1]"),
+            ("", "a", "::int"),
+            ("", "1", " UNION SELECT 1"),
+        ] {
+            for depth in [200, 1000, 100_000] {
+                let sql = format!("SELECT {}{inner}{}", open.repeat(depth), close.repeat(depth));
+                let facts = classify(dialect, &sql);
+                assert!(depth < 100_000 || facts.kind == "unknown", "{dialect}: {open}{inner}{close}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_parser_would_misread_is_unknown() {
+    for sql in [
+        "UPDATE t SET a = E'x'\n'\\' WHERE id = 1 OR b = '' || ' OR true; --'",
+        "UPDATE t SET a = 1 WHERE id = 1 -- one row\rOR true",
+    ] {
+        assert_eq!(classify(Dialect::Postgres, sql).kind, "unknown", "{sql}");
+    }
+    let harmless = "UPDATE t SET a = E'\\'' -- one row\r\nWHERE b = 'c\\'";
+    assert_eq!(classify(Dialect::Postgres, harmless).kind, "update");
+}
+
+#[test]
+fn a_long_list_of_rows_is_not_deep() {
+    let rows = vec!["(1, 'a', now(), -1.5)"; 20_000].join(", ");
+    for dialect in Dialect::ALL {
+        assert_eq!(classify(dialect, &format!("INSERT INTO t VALUES {rows}")).kind, "insert");
+    }
+}
+
+struct Row {
+    statement: String,
+    expected: Vec<String>,
+}
+
+fn rows(suite: &str) -> impl Iterator<Item = Row> + '_ {
+    suite.lines().filter_map(|line| {
+        let (statement, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+        let expected = rest.trim_end_matches(" |").split(" | ").map(str::to_owned).collect();
+        Some(Row { statement: statement.replace("\\|", "|"), expected })
+    })
+}
+
+fn check(dialect: Dialect, suite: &str, at_least: usize) {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for Row { statement, expected } in rows(suite) {
+        count += 1;
+        let found = columns(classify(dialect, &statement));
+        if found != expected {
+            wrong.push(format!(
+                "{statement}\n  expected {}\n  found    {}",
+                expected.join(" | "),
+                found.join(" | ")
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count} rows differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(count >= at_least, "the suite has only {count} rows");
+}
+
+fn columns(facts: Facts) -> Vec<String> {
+    let certainty = |fact: Option<bool>| fact.map_or("?", |fact| if fact { "yes" } else { "no" });
+    let objects = facts.objects.iter().map(|object| {
+        let words = format!("{:?} {:?}", object.action, object.kind).to_lowercase();
+        format!("{words} {}", object.name)
+    });
+    let columns = [
+        facts.kind.to_owned(),
+        facts.destructive.unwrap_or_default(),
+        match facts.transactional {
+            Transactional::Yes => "yes",
+            Transactional::Never(_) => "never",
+            Transactional::Control => "control",
+        }
+        .to_owned(),
+        facts.lock.map_or_else(String::new, |lock| format!("{} on {}", lock.mode, lock.object)),
+        match facts.blocks {
+            None => "?",
+            Some(Blocks::Nothing) => "nothing",
+            Some(Blocks::Writes) => "writes",
+            Some(Blocks::Everything) => "everything",
+        }
+        .to_owned(),
+        certainty(facts.rewrites).to_owned(),
+        certainty(facts.scans).to_owned(),
+        if facts.reads_only { "yes" } else { "no" }.to_owned(),
+        objects.collect::<Vec<_>>().join(", "),
+    ];
+    columns.into_iter().map(|text| if text.is_empty() { "-".to_owned() } else { text }).collect()
+}
