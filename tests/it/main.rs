@@ -6,3 +6,5 @@ mod cases_parse;
 mod cases_split;
 mod documents;
 mod mutations;
+mod runbooks;
+mod templates;

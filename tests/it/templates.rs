@@ -289,3 +289,24 @@ fn unknown_templates_and_malformed_ones_say_what_is_wrong_and_where() {
     let unfit = Unfit::LineBreak.to_string();
     assert_eq!(unfit, "holds a line break");
 }
+
+#[test]
+fn a_value_that_gets_past_its_form_still_changes_no_cell() {
+    let text = "---\ntemplate: 1\nname: t\ntitle: T\nintent: i\ndialects: [sqlite]\nparams:\n  \
+                a: {type: string}\n  b: {type: string}\n---\n---\nrollbook: 1\nid: t\ntitle: T\ndialect: sqlite\n---\n\n\
+                {{ b | sql }}\n\n```sql {id=go phase=apply role=forward}\n--| irreversible: it adds nothing\n\
+                UPDATE t SET a = {{ a | sql }} WHERE b;\n```\n";
+    let template = Template::read(&Source::new("t.md.j2", text)).unwrap();
+    let spoils = |a: &str, b: &str| match render(&template, Dialect::Sqlite, &given(&[("a", a), ("b", b)])) {
+        Ok(_) => None,
+        Err(TemplateError::Reshapes { parameter }) => Some(parameter),
+        Err(other) => panic!("{other:?}"),
+    };
+    assert_eq!(spoils("1", "text"), None);
+    assert_eq!(spoils("1; DELETE FROM t", "text").as_deref(), Some("a"));
+    assert_eq!(spoils("1 --", "text").as_deref(), Some("a"), "without its WHERE it is destructive");
+    assert_eq!(spoils("'", "text").as_deref(), Some("a"));
+    for b in ["<!-- open", "````", "# heading", "```sql {id=evil phase=apply role=forward}"] {
+        assert_eq!(spoils("1", b).as_deref(), Some("b"), "{b}");
+    }
+}
