@@ -15,16 +15,28 @@ pub struct TerminalReport {
     style: Style,
     /// Of the running cell: batches, rows, microseconds.
     batches: (u64, u64, u64),
+    /// A batch was not told of yet.
+    untold: bool,
     failed: bool,
 }
 
 impl TerminalReport {
     pub fn new(style: Style) -> Self {
-        Self { style, batches: (0, 0, 0), failed: false }
+        Self { style, batches: (0, 0, 0), untold: false, failed: false }
     }
 
     /// The lines for an event, each with its line end; empty where there is nothing to say.
     pub fn text(&mut self, run: &str, event: &Event) -> String {
+        let mut text = String::new();
+        if self.untold && !matches!(event, Event::BatchDone { .. }) {
+            text.push_str(&self.batch_line());
+            self.untold = false;
+        }
+        text.push_str(&self.lines(run, event));
+        text
+    }
+
+    fn lines(&mut self, run: &str, event: &Event) -> String {
         let style = self.style;
         match event {
             Event::RunStarted(started) => {
@@ -78,11 +90,8 @@ impl TerminalReport {
             },
             Event::BatchDone { batch, affected, micros, .. } => {
                 self.batches = (*batch, self.batches.1 + affected, self.batches.2 + micros);
-                if *batch <= 3 || batch % BATCHES_PER_LINE == 0 {
-                    self.batch_line()
-                } else {
-                    String::new()
-                }
+                self.untold = *batch > 3 && batch % BATCHES_PER_LINE != 0;
+                if self.untold { String::new() } else { self.batch_line() }
             }
             Event::Retried { attempt, wait_millis, problem, .. } => format!(
                 "  {} attempt {attempt}: {}; trying again in {wait_millis} ms\n",
@@ -117,15 +126,7 @@ impl TerminalReport {
                 }
                 text
             }
-            Event::StepDone { step } => {
-                let mut text = String::new();
-                if self.batches.0 > 3 && self.batches.0 % BATCHES_PER_LINE != 0 {
-                    text.push_str(&self.batch_line());
-                }
-                self.batches = (0, 0, 0);
-                text.push_str(&format!("  {} step {step} is done\n", style.good("✓")));
-                text
-            }
+            Event::StepDone { step } => format!("  {} step {step} is done\n", style.good("✓")),
             Event::StepUndone { step } => format!("  {} step {step} is undone\n", style.good("✓")),
             Event::StepLeft { step, reason } => {
                 format!("\n{} step {step} stays as it is: {reason}\n", style.warn("!"))
