@@ -3,8 +3,8 @@
 mod case_file;
 mod cases_classify;
 mod cases_parse;
-mod documents;
 mod cases_split;
+mod documents;
 mod mutations;
 mod runbooks;
 mod templates;
