@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::pattern::{Asked, Form};
+use super::spelling;
 use crate::dialect::{self, Dialect, TokenKind};
 use crate::document::ParamType;
 
@@ -27,6 +28,8 @@ pub enum Unfit {
     NotOne { mark: String, what: &'static str },
     #[error("is empty")]
     Empty,
+    #[error("is not the name of a table")]
+    NotATable,
 }
 
 /// Whether every text in `value` fits.
@@ -60,6 +63,7 @@ fn admit_text(asked: &Asked, dialect: Dialect, text: &str) -> Result<(), Unfit> 
     let textual = matches!(asked.spec.kind, ParamType::String);
     match asked.form {
         Form::Expression if textual => admit_sql(dialect, text, "expression", |_| false),
+        Form::Relation => spelling::relation(dialect, text).map(drop).map_err(|_| Unfit::NotATable),
         Form::Type if textual => admit_sql(dialect, text, "type", belongs_to_no_type),
         _ => Ok(()),
     }

@@ -1,3 +1,5 @@
+//! The templates in the binary, found by name or by what a person wants.
+
 use std::collections::BTreeMap;
 
 use super::pattern::Template;

@@ -1,3 +1,5 @@
+//! A template as its header declares it, and what a database can answer in a person's place.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -57,6 +59,8 @@ pub enum Form {
     Expression,
     /// The name of an SQL type.
     Type,
+    /// The name of a table, in PostgreSQL perhaps with its schema.
+    Relation,
 }
 
 impl Fill {
@@ -68,8 +72,12 @@ impl Fill {
 }
 
 impl Form {
-    pub(super) const NAMES: [(&'static str, Self); 3] =
-        [("line", Self::Line), ("expression", Self::Expression), ("type", Self::Type)];
+    pub(super) const NAMES: [(&'static str, Self); 4] = [
+        ("line", Self::Line),
+        ("expression", Self::Expression),
+        ("type", Self::Type),
+        ("relation", Self::Relation),
+    ];
 }
 
 /// Why a table does not answer for a template's parameters.

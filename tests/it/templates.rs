@@ -180,12 +180,14 @@ fn a_hostile_value_is_refused_by_the_name_of_its_parameter() {
         "'a'",
         "a=b",
     ];
+    let tables = ["app.", ".orders", "."];
     for template in library.list() {
         for asked in &template.asks {
             let name = asked.spec.name.as_str();
             let hostile: Vec<&str> = match name {
                 "value" => texts.iter().chain(&sql).copied().collect(),
                 "column_type" => texts.iter().chain(&types).copied().collect(),
+                "table" => texts.iter().chain(&tables).copied().collect(),
                 _ if asked.spec.kind.name() == "identifier" => texts.to_vec(),
                 "columns" => texts.to_vec(),
                 _ => continue,
@@ -200,6 +202,8 @@ fn a_hostile_value_is_refused_by_the_name_of_its_parameter() {
                     Err(TemplateError::Unfit { parameter, .. } | TemplateError::Reshapes { parameter }) => {
                         assert_eq!(parameter, name, "{text:?}");
                     }
+                    // A dot is a letter like another to SQLite.
+                    Ok(_) if tables.contains(&text) && dialect == Dialect::Sqlite => {}
                     other => panic!("{} {dialect} {name}={text:?}: {other:#?}", template.name),
                 }
             }
