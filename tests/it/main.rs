@@ -7,4 +7,5 @@ mod cases_split;
 mod documents;
 mod mutations;
 mod runbooks;
+mod schemas;
 mod templates;
