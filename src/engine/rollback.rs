@@ -68,7 +68,6 @@ pub async fn rollback(
     context.enter(plan, Direction::Rollback).await?;
     context.refuse_other_text(plan)?;
     let more = to.map_or_else(String::new, |to| format!("--to {to}"));
-    let mut left = Vec::new();
     let history = context.history.clone();
     for RollbackStep { step, .. } in rollback_plan(plan, &history, to) {
         if context.host.interrupt().requested() {
@@ -78,10 +77,16 @@ pub async fn rollback(
         }
         match context.undo_step(plan, step, &more).await? {
             Undone::Yes => {}
-            Undone::Left => left.push(step.id.clone()),
             Undone::Stop(stop) => return context.stop(stop).await,
         }
     }
+    // Also those that an earlier invocation left.
+    let left: Vec<&str> = plan
+        .steps
+        .iter()
+        .filter(|step| context.history.step(&step.id) == Status::Left)
+        .map(|step| step.id.as_str())
+        .collect();
     let state = if left.is_empty() {
         match to {
             Some(to) => format!("everything after `{to}` is undone"),
@@ -101,9 +106,8 @@ pub async fn rollback(
 }
 
 enum Undone {
+    /// Undone, or left as it is because nothing undoes it and a human said so.
     Yes,
-    /// Nothing undoes it, and a human said to go on without it.
-    Left,
     Stop(Stop),
 }
 
@@ -175,7 +179,7 @@ impl Context<'_> {
         }
         self.stage(Event::StepLeft { step: step.id.clone(), reason: why.to_owned() });
         self.write().await?;
-        Ok(Undone::Left)
+        Ok(Undone::Yes)
     }
 }
 

@@ -133,7 +133,7 @@ fn settings(scope: &Scope<'_>, local: &str) -> String {
     let Limits { lock_timeout, statement_timeout } = scope.limits;
     let millis = |limit: Option<Duration>| limit.map_or(0, |limit| limit.as_millis());
     format!(
-        "SET {local} application_name = {}; SET {local} lock_timeout = {}; SET {local} statement_timeout = {}",
+        "SET application_name = {}; SET {local} lock_timeout = {}; SET {local} statement_timeout = {}",
         quoted(&tag(scope)),
         millis(lock_timeout),
         millis(statement_timeout),

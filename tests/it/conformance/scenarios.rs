@@ -1,0 +1,282 @@
+use std::process::{Child, Command};
+
+use super::books::{book, counting, slow, whole};
+use crate::support::{Lab, until};
+
+fn lab(dialect: &'static str, text: &str) -> Lab {
+    let lab = Lab::new(dialect);
+    lab.write("book.md", text);
+    lab
+}
+
+fn kill(child: &mut Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+pub fn a_run_stops_at_its_hold_and_its_destructive_cell_and_completes(dialect: &'static str) {
+    let lab = lab(dialect, &whole(dialect));
+    let hold = lab.on("run", &[]).expect(3).says("before-contract").says("The new release is everywhere.");
+    assert_eq!(lab.sql("SELECT count(*) FROM users WHERE email_lower = lower(email)"), "250");
+    let consent = hold.consent();
+    let gate = lab.on("run", &["--confirm", &consent]).expect(3);
+    let gate = gate.says("ALTER TABLE users DROP COLUMN email").says("ADD COLUMN email text").says("Nothing reads it.");
+    lab.on("status", &[]).expect(0).says("at gate").says(&gate.consent());
+    lab.on("run", &["--confirm", &gate.consent()]).expect(0).says("completed");
+    assert_eq!(lab.entries("\"event\":\"step_done\""), 4);
+    assert_eq!(lab.entries("\"event\":\"batch_done\""), 3);
+    lab.on("status", &[]).expect(0).says("completed");
+}
+
+pub fn a_finished_runbook_has_nothing_left_and_writes_nothing(dialect: &'static str) {
+    let lab = lab(dialect, &whole(dialect));
+    lab.through("run", &[]).expect(0);
+    let before = lab.entries("");
+    lab.on("run", &[]).expect(0).says("nothing to run");
+    assert_eq!(lab.entries(""), before);
+}
+
+pub fn one_step_at_a_time(dialect: &'static str) {
+    let lab = lab(dialect, &whole(dialect));
+    for done in 1..=3 {
+        lab.on("run", &["--step"]).expect(0);
+        assert_eq!(lab.entries("\"event\":\"step_done\""), done);
+    }
+}
+
+pub fn until_a_step_or_a_phase(dialect: &'static str) {
+    let lab = lab(dialect, &whole(dialect));
+    lab.on("run", &["--until", "make"]).expect(0);
+    assert_eq!(lab.entries("\"event\":\"step_done\""), 1);
+    lab.on("run", &["--until", "expand"]).expect(0);
+    assert_eq!(lab.entries("\"event\":\"step_done\""), 2);
+    lab.on("run", &["--until", "migrat"]).expect(2).says("did you mean `migrate`?");
+}
+
+pub fn a_failing_statement_takes_its_whole_cell_back(dialect: &'static str) {
+    let cells = "```sql {id=make phase=expand role=forward}\nCREATE TABLE t (n integer PRIMARY KEY);\n```\n\
+        ```sql {of=make phase=expand role=rollback .destructive}\nDROP TABLE t;\n```\n\n\
+        ```sql {id=fill phase=expand role=forward}\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (7);\n```\n\
+        ```sql {of=fill phase=expand role=rollback .destructive}\nDELETE FROM t;\n```\n";
+    let lab = lab(dialect, &book(dialect, "", cells));
+    lab.on("run", &["--step"]).expect(0);
+    lab.sql("INSERT INTO t VALUES (7)");
+    lab.on("run", &[]).expect(1).says("failed on statement 2").says("state: ").says("rolled back").says("help: ");
+    assert_eq!(lab.sql("SELECT n FROM t"), "7", "the first statement is rolled back with the second");
+    lab.sql("DELETE FROM t");
+    lab.on("run", &[]).expect(0);
+    assert_eq!(lab.sql("SELECT n FROM t ORDER BY n"), "1\n7");
+}
+
+pub fn a_done_cell_keeps_its_tokens(dialect: &'static str) {
+    let text = whole(dialect);
+    let lab = lab(dialect, &text);
+    lab.on("run", &["--until", "expand"]).expect(0);
+    lab.write("book.md", &text.replace("ADD COLUMN email_lower text;", "ADD  COLUMN /* a comment */ email_lower text;"));
+    lab.on("run", &["--until", "migrate"]).expect(0);
+    lab.write("book.md", &text.replace("ADD COLUMN email_lower text;", "ADD COLUMN email_lower varchar;"));
+    let refused = lab.on("run", &[]).expect(2).says("its text has changed");
+    refused.says("- ALTER TABLE users ADD").says("+ ALTER TABLE users ADD COLUMN email_lower varchar");
+    lab.write("book.md", &text.replace("id=add ", "id=added ").replace("of=add ", "of=added "));
+    lab.on("run", &[]).expect(2).says("step `add` is done, and the runbook no longer has it");
+}
+
+pub fn a_consent_is_for_one_text_on_one_target(dialect: &'static str) {
+    let text = whole(dialect);
+    let first = lab(dialect, &text);
+    let hold = first.on("run", &[]).expect(3).consent();
+    let gate = first.on("run", &["--confirm", &hold]).expect(3).consent();
+    first.on("run", &["--confirm", "drop-email@000000000000"]).expect(3);
+    first.on("run", &["--confirm", &gate.replace("drop-email", "fill")]).expect(3);
+    let second = lab(dialect, &text);
+    second.on("run", &["--confirm", &hold]).expect(3).says("before-contract");
+    first.write("book.md", &text.replace("DROP COLUMN email;", "DROP COLUMN email_lower;"));
+    first.on("run", &["--confirm", &gate]).expect(3);
+    assert_eq!(first.sql("SELECT count(email) FROM users"), "250");
+}
+
+pub fn a_replay_holds_then_finds_a_violation(dialect: &'static str) {
+    let lab = lab(dialect, &whole(dialect));
+    lab.on("verify", &[]).expect(1).says("no runbook of this id has run");
+    lab.on("run", &[]).expect(3);
+    let entries = lab.entries("");
+    lab.on("verify", &[]).expect(0).says("holds").says("the same answer");
+    lab.sql("UPDATE users SET email_lower = NULL WHERE id = 17");
+    lab.on("verify", &[]).expect(1).says("fill.verify").says("violated").says("17");
+    assert_eq!(lab.entries(""), entries, "a replay writes no journal");
+    assert_eq!(lab.records().len(), 6, "two files for the run and for each replay of runs");
+}
+
+pub fn a_rollback_undoes_in_reverse_and_the_run_goes_forward_again(dialect: &'static str) {
+    let lab = lab(dialect, &whole(dialect));
+    lab.on("rollback", &[]).expect(1);
+    lab.through("run", &[]).expect(0);
+    lab.on("rollback", &["--plan"]).expect(0).says("drop-email");
+    lab.through("rollback", &["--to", "expand"]).expect(0).says("everything after `expand` is undone");
+    assert_eq!(lab.sql("SELECT count(email_lower), count(*) FROM users"), "0|250");
+    lab.through("rollback", &[]).expect(0);
+    assert!(!tables(&lab).contains("users"));
+    lab.through("run", &[]).expect(0).says("completed");
+    assert_eq!(lab.sql("SELECT count(email_lower) FROM users"), "250");
+    lab.on("verify", &[]).expect(0);
+}
+
+fn tables(lab: &Lab) -> String {
+    match lab.dialect {
+        "sqlite" => lab.sql("SELECT name FROM sqlite_schema"),
+        _ => lab.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"),
+    }
+}
+
+pub fn nothing_passes_an_irreversible_step_unasked(dialect: &'static str) {
+    let lab = lab(dialect, &counting(dialect).replace("30ms", "0ms"));
+    lab.on("run", &[]).expect(0);
+    let gate = lab.on("rollback", &[]).expect(3).says("a count cannot be taken back");
+    assert_eq!(lab.sql("SELECT count(*) FROM counts"), "400", "nothing behind it is undone");
+    let consent = gate.consent();
+    let next = lab.on("rollback", &["--confirm", &consent]).expect(3).consent();
+    lab.on("rollback", &["--confirm", &next]).expect(0).says("but for what nothing undoes: raise");
+}
+
+pub fn a_secret_is_nowhere(dialect: &'static str) {
+    let cells = "```sql {id=make phase=expand role=forward}\nCREATE TABLE keys (k text PRIMARY KEY);\nINSERT INTO keys VALUES ({{ token }});\n```\n\
+        ```sql {of=make phase=expand role=rollback .destructive}\nDROP TABLE keys;\n```\n\
+        ```sql {of=make phase=expand role=verify expect=rows:1}\nSELECT k FROM keys;\n```\n\n\
+        ```sql {id=again phase=expand role=forward}\nINSERT INTO keys VALUES ({{ token }});\n```\n\
+        ```sql {of=again phase=expand role=rollback .destructive}\nDELETE FROM keys;\n```\n";
+    let lab = lab(dialect, &book(dialect, "params:\n  token: {type: string, secret: true}\n", cells));
+    let end = lab.on("run", &["--set", "token=hunter2'x"]).expect(1);
+    assert_eq!(lab.sql("SELECT k FROM keys"), "hunter2'x");
+    let mut said = format!("{}{}", end.out, end.err);
+    said.push_str(&lab.sql(&format!("SELECT entry FROM {}", lab.journal())));
+    for record in lab.records() {
+        said.push_str(&lab.read(record));
+    }
+    assert!(said.contains("(secret)") && !said.contains("hunter2"), "{said}");
+}
+
+pub fn hostile_values_stay_values(dialect: &'static str) {
+    let cells = "```sql {id=make phase=expand role=forward}\nCREATE TABLE said (n integer PRIMARY KEY, word text);\nINSERT INTO said VALUES (1, {{ word }});\n```\n\
+        ```sql {of=make phase=expand role=rollback .destructive}\nDROP TABLE said;\n```\n";
+    let text = book(dialect, "params:\n  word: {type: string}\n", cells);
+    let big = "x".repeat(100_000);
+    for word in [
+        "'; DROP TABLE said; --",
+        "a\n```\n\n```sql {id=evil phase=expand role=forward}\nDROP TABLE said;\n```\n",
+        "\\'; DROP TABLE said; --",
+        "-- */ /* $$ $1 ?1 :x",
+        "{{ word }} {% raw %} {#",
+        "\"`[]",
+        &big,
+    ] {
+        let lab = lab(dialect, &text);
+        lab.on("run", &["--set", &format!("word={word}")]).expect(0);
+        assert_eq!(lab.sql("SELECT word FROM said"), word.trim_end_matches('\n'));
+        assert_eq!(lab.entries("\"event\":\"statement_done\""), 2);
+    }
+    let inside = text.replace("{{ word }}", "'a {{ word }}'");
+    lab(dialect, &inside).on("run", &["--set", "word=b"]).expect(2).says("inside a string");
+    let nul = lab(dialect, &text);
+    nul.write("values.json", "{\"word\": \"a\\u0000b\"}");
+    nul.on("run", &["--params", "values.json"]).expect(2).says("NUL");
+}
+
+pub fn killed_between_batches_every_row_changes_once(dialect: &'static str) {
+    let lab = lab(dialect, &counting(dialect));
+    for batches in [2, 5, 9] {
+        let mut run = lab.spawn("run", &[]);
+        until("a few batches", || lab.entries("\"event\":\"batch_done\"") >= batches);
+        kill(&mut run);
+        until("the end of the lock", || lab.on("run", &["--until", "expand"]).code != 5 || dialect == "sqlite");
+    }
+    lab.on("status", &[]).expect(0);
+    lab.on("run", &[]).expect(0);
+    assert_eq!(lab.sql("SELECT n, count(*) FROM counts GROUP BY n"), "1|400");
+    assert_eq!(lab.entries("\"event\":\"batch_done\""), 40);
+}
+
+pub fn killed_inside_a_cell_nothing_of_it_remains(dialect: &'static str) {
+    let lab = lab(dialect, &slow(dialect));
+    let mut run = lab.spawn("run", &[]);
+    until("the first step", || lab.entries("\"event\":\"step_done\"") == 1);
+    until("the second cell", || dialect == "sqlite" || busy(&lab));
+    kill(&mut run);
+    assert_eq!(lab.sql("SELECT count(*) FROM marks"), "0");
+    lab.on("status", &[]).expect(0).says("running or killed").says("next for book: rollbook run book.md");
+    until("the end of the lock", || lab.on("run", &["--set", "work=1000"]).code == 0);
+    assert_eq!(lab.sql("SELECT n FROM marks ORDER BY n"), "1\n2\n3");
+    assert_eq!(lab.entries("\"event\":\"step_done\""), 2);
+}
+
+fn busy(lab: &Lab) -> bool {
+    lab.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(%' AND pid <> pg_backend_pid()") != "0"
+}
+
+pub fn a_second_run_is_told_who_holds_the_target(dialect: &'static str) {
+    let lab = lab(dialect, &counting(dialect));
+    let mut first = lab.spawn("run", &[]);
+    until("a batch", || lab.entries("\"event\":\"batch_done\"") >= 1);
+    let held = lab.on("run", &[]).expect(5).says("another run holds the target").says("held by ann@lab since 20");
+    held.says("on cell raise");
+    assert!(first.wait().unwrap().success());
+    assert_eq!(lab.sql("SELECT n, count(*) FROM counts GROUP BY n"), "1|400");
+}
+
+pub fn an_interrupt_leaves_a_run_that_continues(dialect: &'static str) {
+    let lab = lab(dialect, &counting(dialect));
+    let run = lab.spawn("run", &[]);
+    until("a batch", || lab.entries("\"event\":\"batch_done\"") >= 1);
+    let sent = Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(lab.entries("\"event\":\"batch_done\"") < 40);
+    lab.on("status", &[]).expect(0).says("interrupted");
+    lab.on("run", &[]).expect(0);
+    assert_eq!(lab.sql("SELECT n, count(*) FROM counts GROUP BY n"), "1|400");
+}
+
+pub fn a_record_is_whole_until_somebody_edits_it(dialect: &'static str) {
+    let lab = lab(dialect, &whole(dialect));
+    lab.through("run", &[]).expect(0);
+    let records = lab.records();
+    let (events, page) = (&records[0], &records[1]);
+    lab.rollbook(&["record", "verify", page.to_str().unwrap()]).expect(0);
+    lab.rollbook(&["record", "export", "--db", &lab.url, "-o", "again"]).expect(0);
+    let folder = page.parent().unwrap().file_name().unwrap();
+    let again = lab.folder.join("again").join(folder).join(page.file_name().unwrap());
+    assert_eq!(lab.read(&again), lab.read(page), "made again from the journal, byte for byte");
+    let edited = lab.read(events).replacen("ann@lab", "bob@lab", 1);
+    std::fs::write(events, edited).unwrap();
+    lab.rollbook(&["record", "verify", page.to_str().unwrap()]).expect(1);
+}
+
+pub fn a_stream_ends_with_one_stop(dialect: &'static str) {
+    let lab = lab(dialect, &whole(dialect));
+    let end = lab.on("run", &["--format", "json"]).expect(3);
+    let events: Vec<serde_json::Value> = end.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let stops = events.iter().filter(|event| event["event"] == "stopped").count();
+    assert_eq!(stops, 1);
+    assert_eq!(events.last().unwrap()["event"], "stopped");
+    assert_eq!(events.last().unwrap()["outcome"], "at_gate");
+    assert!(events.iter().all(|event| event["version"] == 1 && event["at"].is_string()));
+}
+
+pub fn a_verify_cell_cannot_write(dialect: &'static str) {
+    // To the classifier it is a SELECT; only the database knows better.
+    let (function, call) = match dialect {
+        "sqlite" => return,
+        _ => (
+            "CREATE FUNCTION sly() RETURNS integer LANGUAGE sql AS 'INSERT INTO t VALUES (1) RETURNING n';\n",
+            "SELECT sly();",
+        ),
+    };
+    let cells = format!(
+        "```sql {{id=make phase=expand role=forward}}\nCREATE TABLE t (n integer);\n{function}```\n\
+         ```sql {{of=make phase=expand role=rollback .destructive}}\nDROP FUNCTION sly();\nDROP TABLE t;\n```\n\
+         ```sql {{of=make phase=expand role=verify expect=rows:1}}\n{call}\n```\n"
+    );
+    let lab = lab(dialect, &book(dialect, "", &cells));
+    lab.on("run", &[]).expect(1).says("read-only transaction");
+    assert_eq!(lab.sql("SELECT count(*) FROM t"), "0");
+}
