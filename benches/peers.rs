@@ -25,7 +25,8 @@ fn main() {
 
 fn row(what: &str, ours: Duration, peer: Option<Duration>, limit: &str) {
     let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
-    let figure = peer.map_or_else(String::new, |peer| format!("{:.2}", ours.as_secs_f64() / peer.as_secs_f64()));
+    let figure =
+        peer.map_or_else(String::new, |peer| format!("{:.2}", ours.as_secs_f64() / peer.as_secs_f64()));
     println!("{what:<58} {:>10} {:>10} {figure:>8} {limit:>8}", ms(ours), peer.map_or_else(String::new, ms));
 }
 
@@ -82,7 +83,15 @@ impl Lab {
         let bin = binaries();
         timed(as_user(&bin.join("initdb")).args(["-U", "postgres", "-A", "trust", "-D"]).arg(&data));
         let server = as_user(&bin.join("postgres"))
-            .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-p", &port.to_string(), "-D"])
+            .args([
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "unix_socket_directories=",
+                "-p",
+                &port.to_string(),
+                "-D",
+            ])
             .arg(&data)
             .stderr(Stdio::null())
             .spawn()
@@ -186,7 +195,10 @@ impl Lab {
     /// Peak resident memory of a replay whose one verify cell returns 5 million rows.
     fn memory(&self) {
         let url = self.database("memory");
-        let text = runbook("postgres", "```sql {id=a phase=apply role=forward}\n--| irreversible: nothing to undo\nSELECT 1;\n```\n\n```sql {of=a phase=apply role=verify expect=rows:5000000}\nSELECT g, md5(g::text) FROM generate_series(1, 5000000) g;\n```\n");
+        let text = runbook(
+            "postgres",
+            "```sql {id=a phase=apply role=forward}\n--| irreversible: nothing to undo\nSELECT 1;\n```\n\n```sql {of=a phase=apply role=verify expect=rows:5000000}\nSELECT g, md5(g::text) FROM generate_series(1, 5000000) g;\n```\n",
+        );
         let path = self.write("memory.md", &text);
         let mut child = self
             .rollbook(&["verify", "--all", &path, "--db", &url])
@@ -225,7 +237,9 @@ fn high_water(pid: u32) -> Option<u64> {
 }
 
 fn runbook(dialect: &str, cells: &str) -> String {
-    format!("---\nrollbook: 1\nid: bench\ntitle: Benchmark\ndialect: {dialect}\nstrategy: direct\n---\n\n# Benchmark\n\n{cells}")
+    format!(
+        "---\nrollbook: 1\nid: bench\ntitle: Benchmark\ndialect: {dialect}\nstrategy: direct\n---\n\n# Benchmark\n\n{cells}"
+    )
 }
 
 /// A forward and a rollback cell for each of `count` tables.

@@ -70,12 +70,10 @@ impl Address {
     /// A name for files and tables where the user gave none: the database's own.
     pub fn short_name(&self) -> String {
         match self {
-            Self::Sqlite { path } => {
-                path.file_stem().map_or_else(|| "sqlite".to_owned(), |stem| stem.to_string_lossy().into_owned())
-            }
-            Self::Postgres { options } => {
-                options.get_database().unwrap_or(options.get_username()).to_owned()
-            }
+            Self::Sqlite { path } => path
+                .file_stem()
+                .map_or_else(|| "sqlite".to_owned(), |stem| stem.to_string_lossy().into_owned()),
+            Self::Postgres { options } => options.get_database().unwrap_or(options.get_username()).to_owned(),
         }
     }
 }

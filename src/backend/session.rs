@@ -3,8 +3,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Address, Answer, DbError, postgres, sqlite};
-use crate::dialect::{Dialect, Object};
 pub use crate::dialect::{Column, Table};
+use crate::dialect::{Dialect, Object};
 
 /// One entry of the journal, as the table holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +88,8 @@ pub trait Session: Send {
     async fn execute_outside(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError>;
 
     /// Runs one statement that the database keeps from writing.
-    async fn execute_read_only(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError>;
+    async fn execute_read_only(&mut self, scope: &Scope<'_>, sql: &str, keep: u64)
+    -> Result<Answer, DbError>;
 
     /// Whether an object is there, and whole.
     async fn probe(&mut self, object: &Object) -> Result<Presence, DbError>;

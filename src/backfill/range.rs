@@ -30,7 +30,10 @@ impl KeyWalk<'_> {
     /// The last key: where the walk will end, whatever is added behind it meanwhile.
     pub fn last_key(&self) -> String {
         let Self { table, key, .. } = self;
-        format!("SELECT {}({key}) FROM {table} WHERE {key} IS NOT NULL ORDER BY {key} DESC LIMIT 1", self.quote())
+        format!(
+            "SELECT {}({key}) FROM {table} WHERE {key} IS NOT NULL ORDER BY {key} DESC LIMIT 1",
+            self.quote()
+        )
     }
 
     /// The next range: up to `size` keys after `after`, none beyond `upto`.

@@ -92,14 +92,18 @@ impl CliError {
             ),
             Self::NoVariable { variable, .. } => Some(format!("export {variable}=postgres://…")),
             Self::Parameters { errors } => errors.iter().find_map(|error| match error {
-                ParameterError::Unknown { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+                ParameterError::Unknown { suggestion: Some(name), .. } => {
+                    Some(format!("did you mean `{name}`?"))
+                }
                 ParameterError::Missing { name, kind } => {
                     Some(format!("give it: `--set {name}=…` (type {kind})"))
                 }
                 ParameterError::Refused { source, .. } => source.hint(),
                 _ => None,
             }),
-            Self::WhichDialect { .. } => Some("say which: `--dialect postgres` or `--dialect sqlite`".to_owned()),
+            Self::WhichDialect { .. } => {
+                Some("say which: `--dialect postgres` or `--dialect sqlite`".to_owned())
+            }
             Self::Exists { .. } => Some("choose another file with `-o`, or remove it first".to_owned()),
             Self::Template { help, .. } => help.clone(),
             Self::Engine(error) => engine_help(error),
@@ -132,7 +136,9 @@ impl CliError {
 
 fn engine_help(error: &EngineError) -> Option<String> {
     Some(match error {
-        EngineError::Db(DbError::NoSuchFile { .. }) => "check the path, or make the file with `--create`".to_owned(),
+        EngineError::Db(DbError::NoSuchFile { .. }) => {
+            "check the path, or make the file with `--create`".to_owned()
+        }
         EngineError::Db(DbError::Unreachable { .. }) => {
             "check host, port, user and password; nothing was changed".to_owned()
         }

@@ -43,7 +43,8 @@ impl Host for RealHost {
         if let Some(run) = &self.fixed_run {
             return run.clone();
         }
-        let seed = format!("{} {} {}", jiff::Timestamp::now().as_nanosecond(), std::process::id(), self.operator());
+        let seed =
+            format!("{} {} {}", jiff::Timestamp::now().as_nanosecond(), std::process::id(), self.operator());
         // 40 bits: enough that two runs on one target never meet.
         format!("r-{}", &crate::source::hex(&Sha256::digest(seed))[..10])
     }

@@ -49,7 +49,13 @@ fn refuse_errors(path: &Path, findings: &Diagnostics, style: Style) -> Result<()
 }
 
 /// Makes the plan; findings are printed, and errors among them end it.
-pub fn plan(path: &Path, loaded: &Loaded, dialect: Dialect, values: &Values, style: Style) -> Result<Plan, CliError> {
+pub fn plan(
+    path: &Path,
+    loaded: &Loaded,
+    dialect: Dialect,
+    values: &Values,
+    style: Style,
+) -> Result<Plan, CliError> {
     let front = &loaded.document.front;
     if !front.dialects.contains(&dialect) {
         let written = names(&front.dialects);
@@ -81,8 +87,8 @@ fn names(dialects: &[Dialect]) -> String {
 pub fn given(params: &Params) -> Result<BTreeMap<String, Given>, CliError> {
     let mut given = BTreeMap::new();
     if let Some(path) = &params.file {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| CliError::Read { path: path.clone(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.clone(), source })?;
         let refuse = |reason: String| CliError::ParameterFile { path: path.clone(), reason };
         let value: Value = if path.extension().is_some_and(|ending| ending == "json") {
             serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?

@@ -14,7 +14,11 @@ use crate::plan::{Action, Plan, Statement, Unit};
 pub(super) enum CellEnd {
     /// Every statement is committed; what the caller staged is committed with the last one.
     Done,
-    Failed { statement: Option<usize>, problem: Problem, attempts: u32 },
+    Failed {
+        statement: Option<usize>,
+        problem: Problem,
+        attempts: u32,
+    },
     /// The operator asked to stop, and this was the next safe point.
     Interrupted,
 }
@@ -84,7 +88,11 @@ impl Context<'_> {
                         if !self.try_again(plan, action, statement, &mut attempt, &error).await {
                             let problem = self.problem(plan, &error);
                             let problem = located(problem, action, from, "rolled back");
-                            return Ok(CellEnd::Failed { statement: Some(statement), problem, attempts: attempt });
+                            return Ok(CellEnd::Failed {
+                                statement: Some(statement),
+                                problem,
+                                attempts: attempt,
+                            });
                         }
                     }
                 }
@@ -182,7 +190,9 @@ impl Context<'_> {
                     }
                     Err(error @ DbError::Refused(_)) => {
                         let left = self.left_behind(plan, statement).await?;
-                        if left.is_none() && self.try_again(plan, action, index + 1, &mut attempt, &error).await {
+                        if left.is_none()
+                            && self.try_again(plan, action, index + 1, &mut attempt, &error).await
+                        {
                             // The refusal is the outcome of this intent.
                             let problem = self.problem(plan, &error);
                             self.stage(Event::Resolved {
@@ -199,7 +209,11 @@ impl Context<'_> {
                             problem.state = left.state;
                             problem.next = left.next;
                         }
-                        return Ok(CellEnd::Failed { statement: Some(index + 1), problem, attempts: attempt });
+                        return Ok(CellEnd::Failed {
+                            statement: Some(index + 1),
+                            problem,
+                            attempts: attempt,
+                        });
                     }
                     Err(error) => return Err(error.into()),
                 }
@@ -213,19 +227,29 @@ impl Context<'_> {
     }
 
     fn outside_limits(&self, action: &Action) -> Limits {
-        let concurrent = action.statements.iter().any(|s| matches!(s.facts.transactional, crate::dialect::Transactional::Never(_)));
+        let concurrent = action
+            .statements
+            .iter()
+            .any(|s| matches!(s.facts.transactional, crate::dialect::Transactional::Never(_)));
         if concurrent { Limits::default() } else { limits(action) }
     }
 
     /// An index that an earlier failed build left invalid: it must go before the build can be tried.
-    async fn left_behind(&mut self, plan: &Plan, statement: &Statement) -> Result<Option<Problem>, EngineError> {
+    async fn left_behind(
+        &mut self,
+        plan: &Plan,
+        statement: &Statement,
+    ) -> Result<Option<Problem>, EngineError> {
         for object in &statement.facts.objects {
             if object.kind != ObjectKind::Index || object.action != Doing::Create {
                 continue;
             }
             if self.session.probe(object).await? == Presence::Invalid {
                 return Ok(Some(Problem {
-                    message: format!("index {} is there and INVALID: an earlier build of it failed", object.name),
+                    message: format!(
+                        "index {} is there and INVALID: an earlier build of it failed",
+                        object.name
+                    ),
                     state: format!("index {} slows writes down and serves no query", object.name),
                     next: format!(
                         "if nobody is building it now, `DROP INDEX CONCURRENTLY {};` and then `{}`",
@@ -259,7 +283,11 @@ impl Context<'_> {
                     Err(error) => return self.batch_failed(plan, action, 0, error, 1),
                 };
                 let upto = answer.single().map(str::to_owned);
-                self.stage(Event::BatchesStarted { cell: action.cell.clone(), upto: upto.clone(), size: walk.size });
+                self.stage(Event::BatchesStarted {
+                    cell: action.cell.clone(),
+                    upto: upto.clone(),
+                    size: walk.size,
+                });
                 self.write().await?;
                 (upto, None, 0)
             }
@@ -462,9 +490,19 @@ fn statement_done(
     });
     // Drivers count for statements that change no rows too: PostgreSQL the rows of a SELECT, SQLite
     // those of whatever changed rows last.
-    let changes_rows = matches!(action.statements[index].facts.kind, "insert" | "update" | "delete" | "merge" | "replace" | "copy");
+    let changes_rows = matches!(
+        action.statements[index].facts.kind,
+        "insert" | "update" | "delete" | "merge" | "replace" | "copy"
+    );
     let affected = if changes_rows { affected } else { 0 };
-    Event::StatementDone { cell: action.cell.clone(), statement: index + 1, affected, micros, attempts, output }
+    Event::StatementDone {
+        cell: action.cell.clone(),
+        statement: index + 1,
+        affected,
+        micros,
+        attempts,
+        output,
+    }
 }
 
 /// Says what became of each statement of the cell.

@@ -11,7 +11,9 @@ use crate::plan::{Check, Plan};
 pub enum CheckOutcome {
     Passed,
     /// The answer is another one, or the database could not give one.
-    Violated { found: String },
+    Violated {
+        found: String,
+    },
 }
 
 /// Whether an answer is what the cell expects, and what was found, as a fragment.
@@ -36,7 +38,11 @@ pub fn judge(expect: &Expect, output: &Output, baseline: Option<&Output>) -> (bo
             Some(before) if before.hash == output.hash => (true, "the same answer as before".to_owned()),
             Some(before) => (
                 false,
-                format!("another answer than before ({} then, {} now)", rows(before.returned), rows(output.returned)),
+                format!(
+                    "another answer than before ({} then, {} now)",
+                    rows(before.returned),
+                    rows(output.returned)
+                ),
             ),
             None => (false, "no answer from before to compare with".to_owned()),
         },
@@ -48,7 +54,14 @@ pub fn judge(expect: &Expect, output: &Output, baseline: Option<&Output>) -> (bo
             // Without rows a server may not name its columns.
             let empty = output.returned == 0 && table.len() <= 1;
             let same = empty || (found == *table && output.returned as usize + 1 == table.len());
-            (same, if same { "the table".to_owned() } else { format!("another table ({})", rows(output.returned)) })
+            (
+                same,
+                if same {
+                    "the table".to_owned()
+                } else {
+                    format!("another table ({})", rows(output.returned))
+                },
+            )
         }
     }
 }
@@ -148,7 +161,9 @@ mod tests {
         assert!(passes(&Expect::True, &output(&[&["t"]])) && !passes(&Expect::True, &one));
         let table = Expect::Table(vec![vec!["a".into()], vec!["5".into()]]);
         assert!(passes(&table, &one) && !passes(&table, &two));
-        assert!(judge(&Expect::Unchanged, &one, Some(&one)).0 && !judge(&Expect::Unchanged, &one, Some(&two)).0);
+        assert!(
+            judge(&Expect::Unchanged, &one, Some(&one)).0 && !judge(&Expect::Unchanged, &one, Some(&two)).0
+        );
         assert!(!passes(&Expect::Unchanged, &one), "nothing to compare with is no success");
     }
 }

@@ -1,8 +1,6 @@
 use std::collections::VecDeque;
 
-use super::event::{
-    Direction, Entry, Event, GateKind, How, Outcome, Problem, RunStarted, Stop,
-};
+use super::event::{Direction, Entry, Event, GateKind, How, Outcome, Problem, RunStarted, Stop};
 use super::gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
 use super::history::{History, HistoryError};
 use super::host::Host;

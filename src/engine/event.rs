@@ -13,13 +13,37 @@ use crate::plan::Digest;
 pub enum Event {
     RunStarted(Box<RunStarted>),
     /// A later invocation goes on with the run.
-    RunContinued { plan: Digest, operator: String, engine: String },
+    RunContinued {
+        plan: Digest,
+        operator: String,
+        engine: String,
+    },
     /// `step` is the one whose cell stops; a hold has none.
-    GateReached { gate: GateKind, step: Option<String>, cell: String, digest: Digest, reasons: Vec<String> },
-    GateOpened { cell: String, digest: Digest, operator: String, how: How },
-    CellStarted { step: String, cell: String, role: Role, digest: Digest, sql: Vec<String> },
+    GateReached {
+        gate: GateKind,
+        step: Option<String>,
+        cell: String,
+        digest: Digest,
+        reasons: Vec<String>,
+    },
+    GateOpened {
+        cell: String,
+        digest: Digest,
+        operator: String,
+        how: How,
+    },
+    CellStarted {
+        step: String,
+        cell: String,
+        role: Role,
+        digest: Digest,
+        sql: Vec<String>,
+    },
     /// Written before a statement that no transaction holds.
-    StatementIntended { cell: String, statement: usize },
+    StatementIntended {
+        cell: String,
+        statement: usize,
+    },
     StatementDone {
         cell: String,
         statement: usize,
@@ -30,10 +54,28 @@ pub enum Event {
         output: Option<Output>,
     },
     /// `upto` is the last key of the table at the start, as a SQL literal; without one it was empty.
-    BatchesStarted { cell: String, upto: Option<String>, size: u64 },
-    BatchDone { cell: String, batch: u64, from: String, to: String, affected: u64, micros: u64, attempts: u32 },
+    BatchesStarted {
+        cell: String,
+        upto: Option<String>,
+        size: u64,
+    },
+    BatchDone {
+        cell: String,
+        batch: u64,
+        from: String,
+        to: String,
+        affected: u64,
+        micros: u64,
+        attempts: u32,
+    },
     /// Another session was in the way; the statement is tried again after `wait_millis`.
-    Retried { cell: String, statement: usize, attempt: u32, wait_millis: u64, problem: Problem },
+    Retried {
+        cell: String,
+        statement: usize,
+        attempt: u32,
+        wait_millis: u64,
+        problem: Problem,
+    },
     Checked {
         cell: String,
         /// None for a verify cell of a whole phase.
@@ -50,13 +92,30 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         as_recorded: Option<bool>,
     },
-    StepDone { step: String },
-    StepUndone { step: String },
+    StepDone {
+        step: String,
+    },
+    StepUndone {
+        step: String,
+    },
     /// A rollback left a step as it is, because it is irreversible and a human said so.
-    StepLeft { step: String, reason: String },
+    StepLeft {
+        step: String,
+        reason: String,
+    },
     /// What became of a statement that was in doubt.
-    Resolved { cell: String, statement: usize, verdict: Verdict, evidence: String },
-    Failed { cell: String, statement: Option<usize>, problem: Problem, attempts: u32 },
+    Resolved {
+        cell: String,
+        statement: usize,
+        verdict: Verdict,
+        evidence: String,
+    },
+    Failed {
+        cell: String,
+        statement: Option<usize>,
+        problem: Problem,
+        attempts: u32,
+    },
     /// The one terminal event of every invocation.
     Stopped(Stop),
 }

@@ -62,7 +62,10 @@ pub async fn run(context: &mut Context<'_>, plan: &Plan, until: &Until) -> Resul
 /// Refuses a name that is neither a step nor a phase.
 pub(super) fn known_place(plan: &Plan, name: &str) -> Result<(), EngineError> {
     let names = || {
-        plan.steps.iter().map(|step| step.id.as_str()).chain(plan.phases.iter().map(|phase| phase.name.as_str()))
+        plan.steps
+            .iter()
+            .map(|step| step.id.as_str())
+            .chain(plan.phases.iter().map(|phase| phase.name.as_str()))
     };
     if names().any(|known| known == name) {
         return Ok(());
@@ -112,10 +115,15 @@ impl Context<'_> {
                     return Ok(Flow::Break(stop));
                 }
                 let begun = |step: &&Step| {
-                    self.history.steps.get(&step.id).is_some_and(|s| s.cells.values().any(|cell| cell.touched()))
+                    self.history
+                        .steps
+                        .get(&step.id)
+                        .is_some_and(|s| s.cells.values().any(|cell| cell.touched()))
                 };
                 if !steps.iter().any(begun) {
-                    let flow = self.run_checks(plan, &phase.before, CheckTime::Before, "the phase has not started").await?;
+                    let flow = self
+                        .run_checks(plan, &phase.before, CheckTime::Before, "the phase has not started")
+                        .await?;
                     if flow.is_break() {
                         return Ok(flow);
                     }
@@ -163,12 +171,17 @@ impl Context<'_> {
 
     /// The phase's own verify cells, once.
     async fn finish_phase(&mut self, plan: &Plan, phase: &Phase) -> Result<Flow, EngineError> {
-        let open: Vec<Check> =
-            phase.after.iter().filter(|check| !self.history.checks.contains_key(&check.cell)).cloned().collect();
+        let open: Vec<Check> = phase
+            .after
+            .iter()
+            .filter(|check| !self.history.checks.contains_key(&check.cell))
+            .cloned()
+            .collect();
         if plan.steps_of(&phase.name).next().is_none() {
             return Ok(Flow::Continue(()));
         }
-        let state = format!("every step of phase `{}` is done; this verify cell of the phase failed", phase.name);
+        let state =
+            format!("every step of phase `{}` is done; this verify cell of the phase failed", phase.name);
         self.run_checks(plan, &open, CheckTime::After, &state).await
     }
 
@@ -213,8 +226,9 @@ impl Context<'_> {
                 return Ok(Flow::Break(stop));
             }
             if !progress.touched() {
-                let flow =
-                    self.run_checks(plan, &step.before, CheckTime::Before, "nothing of this step has run").await?;
+                let flow = self
+                    .run_checks(plan, &step.before, CheckTime::Before, "nothing of this step has run")
+                    .await?;
                 if flow.is_break() {
                     return Ok(flow);
                 }
@@ -248,10 +262,9 @@ impl Context<'_> {
         request.rollback = rollback_lines(step);
         if self.history.step(&step.id) == Status::Left {
             request.kind = GateKind::Irreversible;
-            request.reasons.insert(
-                0,
-                "runs again although an earlier rollback left what it did in place".to_owned(),
-            );
+            request
+                .reasons
+                .insert(0, "runs again although an earlier rollback left what it did in place".to_owned());
         } else if step.forward.gate.is_none() {
             return Ok(None);
         }
@@ -302,8 +315,10 @@ impl Context<'_> {
         attempts: u32,
     ) -> Stop {
         if problem.next.is_empty() {
-            problem.next =
-                format!("mend the cause, then `{}` continues at this cell", self.invocation.command("run", ""));
+            problem.next = format!(
+                "mend the cause, then `{}` continues at this cell",
+                self.invocation.command("run", "")
+            );
         }
         let stop = Stop {
             outcome: Outcome::Failed,
@@ -319,7 +334,8 @@ impl Context<'_> {
         Stop {
             outcome: Outcome::Interrupted,
             at: Some(at.to_owned()),
-            state: "everything before this point is committed and in the journal; nothing is half done".to_owned(),
+            state: "everything before this point is committed and in the journal; nothing is half done"
+                .to_owned(),
             next: Some(self.invocation.command("run", "")),
         }
     }

@@ -21,7 +21,8 @@ impl Context<'_> {
             return Ok(None);
         };
         let Some(planned) = action.statements.get(statement - 1) else { return Ok(None) };
-        let human = self.resolutions.iter().find(|(cell, _)| *cell == action.cell).map(|(_, verdict)| *verdict);
+        let human =
+            self.resolutions.iter().find(|(cell, _)| *cell == action.cell).map(|(_, verdict)| *verdict);
         let (verdict, evidence) = if let Some(verdict) = human {
             (Some(verdict), format!("{} said so on the command line", self.host.operator()))
         } else {
@@ -53,7 +54,10 @@ impl Context<'_> {
     }
 
     /// Asks the catalog for each object that the statement makes or drops.
-    async fn probe_statement(&mut self, statement: &Statement) -> Result<(Option<Verdict>, String), EngineError> {
+    async fn probe_statement(
+        &mut self,
+        statement: &Statement,
+    ) -> Result<(Option<Verdict>, String), EngineError> {
         let mut verdicts = Vec::new();
         let mut evidence = Vec::new();
         for object in &statement.facts.objects {

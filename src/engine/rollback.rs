@@ -24,7 +24,8 @@ pub fn rollback_plan<'p>(plan: &'p Plan, history: &History, to: Option<&str>) ->
         .filter_map(|step| {
             let state = history.steps.get(&step.id)?;
             let touched = state.cells.values().any(|cell| cell.touched());
-            let done = matches!(state.status, Status::Done | Status::Running | Status::Failed | Status::InDoubt);
+            let done =
+                matches!(state.status, Status::Done | Status::Running | Status::Failed | Status::InDoubt);
             (done && touched).then_some(RollbackStep { step, partial: state.status != Status::Done })
         })
         .collect()
@@ -132,7 +133,8 @@ impl Context<'_> {
             if action.gate.is_some() && progress.done < action.statements.len() {
                 let mut request = GateRequest::of_action(&step.id, action);
                 request.verb = "rollback";
-                request.state = format!("step `{}` is still in place; the steps after it are undone", step.id);
+                request.state =
+                    format!("step `{}` is still in place; the steps after it are undone", step.id);
                 if let Some(mut stop) = self.pass_gate(request).await? {
                     stop.next = stop.next.map(|next| with_more(&next, more));
                     return Ok(Undone::Stop(stop));
@@ -170,7 +172,10 @@ impl Context<'_> {
             reasons: vec![format!("is not undone by anything: {why}")],
             why: None,
             rollback: Vec::new(),
-            state: format!("step `{}` and those before it are in place; the steps after it are undone", step.id),
+            state: format!(
+                "step `{}` and those before it are in place; the steps after it are undone",
+                step.id
+            ),
             verb: "rollback",
         };
         if let Some(mut stop) = self.pass_gate(request).await? {

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
+use super::Digest;
 use super::check;
 use super::model::{Action, BatchHole, Check, Gate, Phase, Plan, Statement, Step, Unit};
-use super::Digest;
 use crate::diagnostics::{Diagnostic, Diagnostics, Level};
 use crate::dialect::{self, Dialect, TokenKind, Transactional};
 use crate::document::{Amount, Batch, Cell, Document, Options, OutputLimit, Role, Tx, When};
@@ -182,10 +182,15 @@ impl Builder<'_> {
             Ok(rendered) => {
                 for site in &rendered.raw {
                     self.diagnostics.push(
-                        Diagnostic::warning("raw-interpolation", source, *site, "a parameter reaches the SQL unquoted")
-                            .label("whatever the value says becomes SQL")
-                            .help("use `{{ name }}` for a value or `{{ name | ident }}` for a name")
-                            .cell(&cell.id),
+                        Diagnostic::warning(
+                            "raw-interpolation",
+                            source,
+                            *site,
+                            "a parameter reaches the SQL unquoted",
+                        )
+                        .label("whatever the value says becomes SQL")
+                        .help("use `{{ name }}` for a value or `{{ name | ident }}` for a name")
+                        .cell(&cell.id),
                     );
                 }
                 Some(rendered)
@@ -266,7 +271,10 @@ impl Builder<'_> {
             })
         };
         let faults: Vec<Diagnostic> =
-            [named("table", &batch.table, true), named("column", &batch.key, false)].into_iter().flatten().collect();
+            [named("table", &batch.table, true), named("column", &batch.key, false)]
+                .into_iter()
+                .flatten()
+                .collect();
         let failed = !faults.is_empty();
         self.diagnostics.extend(faults);
         (!failed).then(|| BatchPredicate::new(self.dialect, &batch.key))
@@ -361,9 +369,9 @@ pub(crate) fn show_duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     match millis {
         0 => "0".to_owned(),
-        _ if millis % 3_600_000 == 0 => format!("{}h", millis / 3_600_000),
-        _ if millis % 60_000 == 0 => format!("{}m", millis / 60_000),
-        _ if millis % 1_000 == 0 => format!("{}s", millis / 1_000),
+        _ if millis.is_multiple_of(3_600_000) => format!("{}h", millis / 3_600_000),
+        _ if millis.is_multiple_of(60_000) => format!("{}m", millis / 60_000),
+        _ if millis.is_multiple_of(1_000) => format!("{}s", millis / 1_000),
         _ => format!("{millis}ms"),
     }
 }

@@ -15,33 +15,45 @@ pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement])
     };
     for (index, statement) in statements.iter().enumerate() {
         if statement.facts.transactional == Transactional::Control {
-            findings.push(
-                about("transaction-control", index, "a cell must not begin or end a transaction")
-                    .help("take the statement out; `--| tx: cell | statement | none` says what is committed at once"),
-            );
+            findings
+                .push(about("transaction-control", index, "a cell must not begin or end a transaction").help(
+                "take the statement out; `--| tx: cell | statement | none` says what is committed at once",
+            ));
         }
         if let Some(loses) = &statement.facts.destructive
             && !cell.destructive
         {
             findings.push(
-                about("undeclared-destructive", index, "a destructive statement in a cell that does not say so")
-                    .label(format!("this {loses}"))
-                    .help(format!("add `.destructive` to the braces of cell `{}`", cell.id)),
+                about(
+                    "undeclared-destructive",
+                    index,
+                    "a destructive statement in a cell that does not say so",
+                )
+                .label(format!("this {loses}"))
+                .help(format!("add `.destructive` to the braces of cell `{}`", cell.id)),
             );
         }
         if let Transactional::Never(why) = statement.facts.transactional {
             if statements.len() > 1 {
                 findings.push(
-                    about("mixed-transaction", index, "a statement that cannot run in a transaction shares its cell")
-                        .label(why)
-                        .help("give it a cell of its own, so that a crash leaves nothing in doubt but itself"),
+                    about(
+                        "mixed-transaction",
+                        index,
+                        "a statement that cannot run in a transaction shares its cell",
+                    )
+                    .label(why)
+                    .help("give it a cell of its own, so that a crash leaves nothing in doubt but itself"),
                 );
             }
             if matches!(cell.options.tx, Some(Tx::Cell | Tx::Statement)) {
                 findings.push(
-                    about("transaction-impossible", index, "the cell asks for a transaction that the engine refuses")
-                        .label(why)
-                        .help("take the `tx` option away"),
+                    about(
+                        "transaction-impossible",
+                        index,
+                        "the cell asks for a transaction that the engine refuses",
+                    )
+                    .label(why)
+                    .help("take the `tx` option away"),
                 );
             }
         }
@@ -54,20 +66,30 @@ pub(super) fn verify(document: &Document, cell: &Cell, statements: &[Statement])
     let mut findings = Vec::new();
     if let [_, second, ..] = statements {
         findings.push(
-            Diagnostic::error("verify-statements", &document.source, second.span, "a verify cell holds one statement")
-                .help("make a verify cell of each statement")
-                .cell(&cell.id)
-                .statement(2),
+            Diagnostic::error(
+                "verify-statements",
+                &document.source,
+                second.span,
+                "a verify cell holds one statement",
+            )
+            .help("make a verify cell of each statement")
+            .cell(&cell.id)
+            .statement(2),
         );
     }
     if let Some(statement) = statements.first().filter(|s| !s.facts.reads_only) {
         let what = statement.facts.kind.replace('_', " ");
         findings.push(
-            Diagnostic::error("verify-writes", &document.source, statement.span, "a verify cell must only read")
-                .label(format!("{what} is not known to be read-only"))
-                .help("verify with a SELECT; the database runs it in a read-only transaction")
-                .cell(&cell.id)
-                .statement(1),
+            Diagnostic::error(
+                "verify-writes",
+                &document.source,
+                statement.span,
+                "a verify cell must only read",
+            )
+            .label(format!("{what} is not known to be read-only"))
+            .help("verify with a SELECT; the database runs it in a read-only transaction")
+            .cell(&cell.id)
+            .statement(1),
         );
     }
     findings
@@ -78,10 +100,15 @@ pub(super) fn batch(document: &Document, cell: &Cell, statements: &[Statement]) 
     let mut findings = Vec::new();
     if let [_, second, ..] = statements {
         findings.push(
-            Diagnostic::error("batch-statements", &document.source, second.span, "a batched cell holds one statement")
-                .help("make a cell of each statement")
-                .cell(&cell.id)
-                .statement(2),
+            Diagnostic::error(
+                "batch-statements",
+                &document.source,
+                second.span,
+                "a batched cell holds one statement",
+            )
+            .help("make a cell of each statement")
+            .cell(&cell.id)
+            .statement(2),
         );
     }
     if let Some(statement) = statements.first()

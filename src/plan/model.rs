@@ -115,7 +115,9 @@ pub enum Unit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gate {
     /// `loses` completes "this …" for each statement that destroys.
-    Destructive { loses: Vec<String> },
+    Destructive {
+        loses: Vec<String>,
+    },
     Declared,
 }
 
@@ -158,14 +160,8 @@ impl BatchHole {
         } else {
             ((self.to, to), (self.from, from))
         };
-        [
-            &sql[..first.0.start],
-            first.1,
-            &sql[first.0.end..second.0.start],
-            second.1,
-            &sql[second.0.end..],
-        ]
-        .concat()
+        [&sql[..first.0.start], first.1, &sql[first.0.end..second.0.start], second.1, &sql[second.0.end..]]
+            .concat()
     }
 }
 

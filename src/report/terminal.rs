@@ -173,7 +173,13 @@ impl TerminalReport {
 
     fn batch_line(&self) -> String {
         let (batches, rows, micros) = self.batches;
-        format!("  {} batch {}: {} so far, {}\n", self.style.good("✓"), count(batches), plural(rows, "row"), duration(micros))
+        format!(
+            "  {} batch {}: {} so far, {}\n",
+            self.style.good("✓"),
+            count(batches),
+            plural(rows, "row"),
+            duration(micros)
+        )
     }
 
     fn failure(&self, cell: &str, statement: Option<usize>, problem: &Problem, attempts: u32) -> String {

@@ -53,7 +53,9 @@ impl RenderError {
                  `'prefix-' || {{ name }}`",
             ),
             Self::NotWhole { .. } => Some("put a space or parentheses around the expression"),
-            Self::Template { .. } => Some("`{{`, `{%` and `{#` open an expression; write `{{ '{{' | raw }}` for the bare text"),
+            Self::Template { .. } => {
+                Some("`{{`, `{%` and `{#` open an expression; write `{{ '{{' | raw }}` for the bare text")
+            }
             Self::Noncharacter { .. } => Some("take the character out"),
         }
     }
@@ -171,7 +173,9 @@ fn unmark(marked: &str, text: &str, body: Span) -> Rendered {
                 if depth == 1 {
                     let site = next_site.next().copied().unwrap_or(body);
                     let until = if sites.is_empty() { body.end } else { site.start };
-                    rendered.provenance.push(text_len, Origin::Text(Span::new(text_from, until.max(text_from))));
+                    rendered
+                        .provenance
+                        .push(text_len, Origin::Text(Span::new(text_from, until.max(text_from))));
                     text_from = if sites.is_empty() { body.start } else { site.end };
                     text_len = 0;
                     open = (rendered.sql.len(), site);

@@ -122,7 +122,9 @@ fn collect_text(value: &Value, texts: &mut Vec<String>) {
 /// Reads what a person typed as a value of `kind`. A list is JSON, or its items between commas.
 fn read(kind: &ParamType, text: &str) -> Option<Value> {
     match kind {
-        ParamType::String | ParamType::Identifier | ParamType::Enum(_) => Some(Value::String(text.to_owned())),
+        ParamType::String | ParamType::Identifier | ParamType::Enum(_) => {
+            Some(Value::String(text.to_owned()))
+        }
         ParamType::Integer => text.trim().parse::<i64>().ok().map(Value::from),
         ParamType::Number => serde_json::from_str(text.trim()).ok().filter(Value::is_number),
         ParamType::Boolean => match text.trim() {

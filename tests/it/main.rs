@@ -1,5 +1,6 @@
 //! The one integration binary.
 
+mod architecture;
 mod case_file;
 mod cases_classify;
 mod cases_parse;
@@ -7,6 +8,7 @@ mod cases_split;
 mod conformance;
 mod documents;
 mod mutations;
+mod outside;
 mod runbooks;
 mod schemas;
 mod support;

@@ -7,6 +7,8 @@ use rollbook::plan;
 use rollbook::source::Source;
 use rollbook::template::Values;
 
+use crate::support::Lab;
+
 #[test]
 fn every_runbook_plans_without_findings_and_verifies_each_step() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks");
@@ -30,4 +32,64 @@ fn every_runbook_plans_without_findings_and_verifies_each_step() {
         count += 1;
     }
     assert!(count >= 3);
+}
+
+/// Forward through every gate, replayed, all the way back, and forward again.
+#[test]
+fn every_runbook_runs_both_ways() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let source = Source::new(path.to_string_lossy(), text.clone());
+        for dialect in document::parse(&source).document.front.dialects {
+            let lab = Lab::new(dialect.name());
+            lab.write("book.md", &text);
+            lab.through("run", &[]).expect(0).says("completed");
+            lab.on("verify", &[]).expect(0);
+            lab.through("rollback", &[]).expect(0);
+            lab.through("run", &[]).expect(0).says("completed");
+            lab.on("verify", &[]).expect(0);
+        }
+    }
+}
+
+/// The README's first command, on a file that is not there yet.
+#[test]
+fn the_quickstart_makes_its_database_and_stops_at_its_hold() {
+    let lab = Lab::new("sqlite");
+    let quickstart = concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks/quickstart.md");
+    lab.rollbook(&["run", quickstart, "--db", "sqlite:quickstart.db"]).expect(2).says("--create");
+    let end = lab.rollbook(&["run", quickstart, "--db", "sqlite:quickstart.db", "--create"]).expect(3);
+    end.says("batch 5: 5,000 rows so far").says("before-contract");
+}
+
+/// What a template writes runs on the engine that it was written for.
+#[test]
+fn a_generated_runbook_runs_both_ways() {
+    for dialect in ["sqlite", "postgres"] {
+        for (template, values) in [
+            (
+                "add-column-with-backfill",
+                &["column=email_lower", "column_type=text", "value=lower(email)"][..],
+            ),
+            ("add-index-online", &["index=users_email", "columns=email"]),
+            ("drop-column", &["column=email"]),
+        ] {
+            let lab = Lab::new(dialect);
+            lab.sql("CREATE TABLE users (id integer PRIMARY KEY, email text)");
+            lab.sql("INSERT INTO users VALUES (1, 'A@x.org'), (2, 'B@x.org')");
+            let mut arguments =
+                vec!["new", template, "--db", &lab.url, "-o", "book.md", "--set", "table=users"];
+            for value in values {
+                arguments.extend(["--set", value]);
+            }
+            lab.rollbook(&arguments).expect(0);
+            lab.rollbook(&arguments).expect(2).says("exists already");
+            lab.rollbook(&["check", "book.md"]).expect(0).says("0 errors, 0 warnings");
+            lab.through("run", &[]).expect(0).says("completed");
+            lab.on("verify", &[]).expect(0);
+            lab.through("rollback", &[]).expect(0);
+        }
+    }
 }

@@ -47,7 +47,8 @@ fn findings_are_what_their_schema_says() {
 
 #[test]
 fn plans_are_what_their_schema_says() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks/quickstart.md")).unwrap();
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks/quickstart.md")).unwrap();
     let source: Arc<Source> = Source::new("quickstart.md", text);
     let document = document::parse(&source).document;
     let values = Values::bind(&document.front.params, &std::collections::BTreeMap::new()).unwrap();
@@ -128,10 +129,7 @@ pub fn conforms(value: &Value, schema: &Value, at: &str) {
         assert!(text.len() as u64 >= least.as_u64().unwrap(), "{at}: {text:?}");
     }
     if let (Some(pattern), Some(text)) = (schema.get("pattern"), value.as_str()) {
-        assert!(
-            regex_lite::Regex::new(pattern.as_str().unwrap()).unwrap().is_match(text),
-            "{at}: {text:?}"
-        );
+        assert!(regex_lite::Regex::new(pattern.as_str().unwrap()).unwrap().is_match(text), "{at}: {text:?}");
     }
     if let Some(object) = value.as_object() {
         for required in schema["required"].as_array().into_iter().flatten() {

@@ -55,13 +55,7 @@ async fn holder(conn: &mut PgConnection) -> Result<Holder, LockError> {
     );
     let running = run(conn, sql, 1).await?;
     let cell_id = running.single().and_then(|name| name.split(' ').nth(2)).map(str::to_owned);
-    Ok(Holder {
-        operator,
-        run: run_id,
-        since,
-        cell: cell_id,
-        process: format!("server process {}", cell(0)),
-    })
+    Ok(Holder { operator, run: run_id, since, cell: cell_id, process: format!("server process {}", cell(0)) })
 }
 
 #[async_trait]

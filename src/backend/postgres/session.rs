@@ -59,7 +59,8 @@ impl PostgresSession {
 
 /// Opens a connection under a name that the server shows.
 pub(super) async fn connect(options: &PgConnectOptions, name: &str) -> Result<PgConnection, DbError> {
-    let options = options.clone().application_name(name).statement_cache_capacity(0).disable_statement_logging();
+    let options =
+        options.clone().application_name(name).statement_cache_capacity(0).disable_statement_logging();
     options.connect().await.map_err(|error| DbError::Unreachable {
         target: Address::Postgres { options: Box::new(options.clone()) }.to_string(),
         reason: match &error {
@@ -166,7 +167,8 @@ impl Session for PostgresSession {
             return Ok(Vec::new());
         }
         let filter = runbook.map_or_else(String::new, |id| format!("WHERE runbook = {}", quoted(id)));
-        let sql = format!("SELECT pos, runbook, run, at, entry, hash FROM rollbook.journal {filter} ORDER BY pos");
+        let sql =
+            format!("SELECT pos, runbook, run, at, entry, hash FROM rollbook.journal {filter} ORDER BY pos");
         let mut rows = Vec::new();
         let mut stream = sqlx::raw_sql(audited(sql.as_str())).fetch(&mut self.conn);
         while let Some(row) = stream.try_next().await.map_err(|error| failure(error, &sql))? {
@@ -189,8 +191,11 @@ impl Session for PostgresSession {
     async fn prepare_journal(&mut self) -> Result<i64, DbError> {
         if !self.has_journal {
             // One message, so one implicit transaction: the table is there whole or not at all.
-            self.send(format!("SET client_min_messages = warning; {}; RESET client_min_messages", include_str!("journal.sql")))
-                .await?;
+            self.send(format!(
+                "SET client_min_messages = warning; {}; RESET client_min_messages",
+                include_str!("journal.sql")
+            ))
+            .await?;
             self.has_journal = true;
         }
         let answer =
@@ -207,7 +212,11 @@ impl Session for PostgresSession {
     }
 
     async fn commit(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
-        let sql = if rows.is_empty() { "COMMIT".to_owned() } else { format!("{}; COMMIT", insert(Dialect::Postgres, TABLE, rows)) };
+        let sql = if rows.is_empty() {
+            "COMMIT".to_owned()
+        } else {
+            format!("{}; COMMIT", insert(Dialect::Postgres, TABLE, rows))
+        };
         self.send(sql).await.map_err(|error| conflict(error, rows))
     }
 
@@ -228,7 +237,12 @@ impl Session for PostgresSession {
         answer
     }
 
-    async fn execute_read_only(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
+    async fn execute_read_only(
+        &mut self,
+        scope: &Scope<'_>,
+        sql: &str,
+        keep: u64,
+    ) -> Result<Answer, DbError> {
         self.send(format!("BEGIN READ ONLY; {}", settings(scope, "LOCAL"))).await?;
         let answer = run(&mut self.conn, commented(scope, sql), keep).await;
         if !matches!(answer, Err(DbError::Lost(_))) {

@@ -33,11 +33,7 @@ pub(super) async fn describe(conn: &mut SqliteConnection, table: &str) -> Result
     let mut key: Vec<(u32, String)> = Vec::new();
     for row in 0..answer.rows.len() {
         let cell = |i: usize| answer.cell(row, i).unwrap_or_default();
-        columns.push(Column {
-            name: cell(0).to_owned(),
-            kind: cell(1).to_owned(),
-            nullable: cell(2) == "0",
-        });
+        columns.push(Column { name: cell(0).to_owned(), kind: cell(1).to_owned(), nullable: cell(2) == "0" });
         if let Some(place) = cell(3).parse().ok().filter(|place| *place > 0) {
             key.push((place, cell(0).to_owned()));
         }

@@ -24,7 +24,10 @@ impl FileLock {
         path.push("-rollbook-lock");
         let path = PathBuf::from(path);
         let failed = |error: std::io::Error| {
-            LockError::Db(DbError::Unreachable { target: path.display().to_string(), reason: error.to_string() })
+            LockError::Db(DbError::Unreachable {
+                target: path.display().to_string(),
+                reason: error.to_string(),
+            })
         };
         loop {
             let mut file = OpenOptions::new()

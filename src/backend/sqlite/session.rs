@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{Column as _, ConnectOptions as _, Connection as _, Either, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::{
+    Column as _, ConnectOptions as _, Connection as _, Either, Row as _, TypeInfo as _, ValueRef as _,
+};
 
 use super::super::answer::{Answer, AnswerBuilder};
-use super::super::session::{
-    Canceller, JournalRow, Mode, Presence, Scope, Session, Table, TargetInfo,
-};
+use super::super::session::{Canceller, JournalRow, Mode, Presence, Scope, Session, Table, TargetInfo};
 use super::super::sql::{audited, insert};
 use super::super::{DbError, Refusal};
 use super::catalog;
@@ -184,7 +184,8 @@ impl Session for SqliteSession {
             return Ok(Vec::new());
         }
         let filter = runbook.map_or_else(String::new, |id| format!("WHERE runbook = {}", quoted(id)));
-        let sql = format!("SELECT pos, runbook, run, at, entry, hash FROM rollbook_journal {filter} ORDER BY pos");
+        let sql =
+            format!("SELECT pos, runbook, run, at, entry, hash FROM rollbook_journal {filter} ORDER BY pos");
         let mut rows = Vec::new();
         let mut stream = sqlx::raw_sql(audited(sql)).fetch(&mut self.conn);
         while let Some(row) = stream.try_next().await.map_err(failure)? {
@@ -235,7 +236,9 @@ impl Session for SqliteSession {
     async fn rollback(&mut self) -> Result<(), DbError> {
         match self.send("ROLLBACK").await {
             // Some errors end the transaction by themselves (sqlite.org/lang_transaction.html).
-            Err(error) if error.refusal().is_some_and(|r| r.message.contains("no transaction is active")) => Ok(()),
+            Err(error) if error.refusal().is_some_and(|r| r.message.contains("no transaction is active")) => {
+                Ok(())
+            }
             other => other,
         }
     }
@@ -256,7 +259,12 @@ impl Session for SqliteSession {
         self.watched(scope, sql, keep).await
     }
 
-    async fn execute_read_only(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
+    async fn execute_read_only(
+        &mut self,
+        scope: &Scope<'_>,
+        sql: &str,
+        keep: u64,
+    ) -> Result<Answer, DbError> {
         self.limit_locks(scope).await?;
         self.send("PRAGMA query_only = ON").await?;
         let answer = self.watched(scope, sql, keep).await;

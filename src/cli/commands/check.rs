@@ -49,7 +49,8 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), CliError> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).map_err(read)? {
             let entry = entry.map_err(read)?.path();
-            let name = entry.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+            let name =
+                entry.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
             if entry.is_dir() && !name.starts_with('.') {
                 folders.push(entry);
             } else if name.ends_with(".md") && name != "readme.md" {
@@ -71,7 +72,9 @@ fn check_all(files: &[PathBuf], params: &Params) -> Result<Diagnostics, CliError
     let parts: Vec<Result<Diagnostics, CliError>> = std::thread::scope(|scope| {
         let workers: Vec<_> = files
             .chunks(share)
-            .map(|files| scope.spawn(move || files.iter().map(|file| check_one(file, params)).collect::<Vec<_>>()))
+            .map(|files| {
+                scope.spawn(move || files.iter().map(|file| check_one(file, params)).collect::<Vec<_>>())
+            })
             .collect();
         workers
             .into_iter()

@@ -20,8 +20,12 @@ pub fn run(command: &New, style: Style) -> Result<Exit, CliError> {
     let mut given = load::given(&command.params)?;
     if load::can_ask() {
         // What a database can answer is not asked for, so only the rest comes before it is.
-        let first: Vec<ParamSpec> =
-            template.missing(&given).into_iter().filter(|a| a.fill.is_none()).map(|a| a.spec.clone()).collect();
+        let first: Vec<ParamSpec> = template
+            .missing(&given)
+            .into_iter()
+            .filter(|a| a.fill.is_none())
+            .map(|a| a.spec.clone())
+            .collect();
         load::ask_missing(&first, &mut given)?;
     }
     let dialect = match &command.db {
@@ -48,7 +52,10 @@ pub fn run(command: &New, style: Style) -> Result<Exit, CliError> {
     let mut file = std::fs::File::create_new(path).map_err(failed)?;
     file.write_all(written.text.as_bytes()).map_err(failed)?;
     println!("{} is written from template {}", path.display(), template.name);
-    println!("next: review it, then `rollbook plan {}`", crate::engine::shell_word(&path.display().to_string()));
+    println!(
+        "next: review it, then `rollbook plan {}`",
+        crate::engine::shell_word(&path.display().to_string())
+    );
     Ok(Exit::Done)
 }
 
@@ -85,9 +92,11 @@ fn look_up(db: &str, template: &Template, given: &mut BTreeMap<String, Given>) -
 
 fn refused(error: TemplateError, style: Style) -> CliError {
     match &error {
-        TemplateError::Findings { diagnostics, .. } => eprint!("{}", render::full(diagnostics, style == Style::Ansi)),
+        TemplateError::Findings { diagnostics, .. } => {
+            eprint!("{}", render::full(diagnostics, style == Style::Ansi))
+        }
         TemplateError::Render { diagnostic, .. } => {
-            eprint!("{}", render::full(&vec![(**diagnostic).clone()], style == Style::Ansi));
+            eprint!("{}", render::full(&[(**diagnostic).clone()], style == Style::Ansi));
         }
         _ => {}
     }

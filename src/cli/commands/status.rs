@@ -41,7 +41,8 @@ pub fn run(command: &Status, style: Style) -> Result<Exit, CliError> {
                 engine::Direction::Rollback => "rollback",
                 _ => "run",
             };
-            let resume = || format!("rollbook {verb} {} --db {}", shell_word(&run.file), shell_word(&target.argument));
+            let resume =
+                || format!("rollbook {verb} {} --db {}", shell_word(&run.file), shell_word(&target.argument));
             lines.push(StatusRow::of(&id, run, resume));
         }
         histories.insert(id, history);

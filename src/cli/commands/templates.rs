@@ -29,7 +29,13 @@ fn dialects(template: &Template) -> String {
 }
 
 fn show(template: &Template) {
-    println!("{}: {}\nI want to {}\nfor {}\n", template.name, template.title, template.intent, dialects(template));
+    println!(
+        "{}: {}\nI want to {}\nfor {}\n",
+        template.name,
+        template.title,
+        template.intent,
+        dialects(template)
+    );
     for asked in &template.asks {
         println!("  {} ({}){}", asked.spec.name, asked.spec.kind.name(), default(asked));
         if let Some(description) = &asked.spec.description {

@@ -20,7 +20,10 @@ pub fn a_run_stops_at_its_hold_and_its_destructive_cell_and_completes(dialect: &
     assert_eq!(lab.sql("SELECT count(*) FROM users WHERE email_lower = lower(email)"), "250");
     let consent = hold.consent();
     let gate = lab.on("run", &["--confirm", &consent]).expect(3);
-    let gate = gate.says("ALTER TABLE users DROP COLUMN email").says("ADD COLUMN email text").says("Nothing reads it.");
+    let gate = gate
+        .says("ALTER TABLE users DROP COLUMN email")
+        .says("ADD COLUMN email text")
+        .says("Nothing reads it.");
     lab.on("status", &[]).expect(0).says("at gate").says(&gate.consent());
     lab.on("run", &["--confirm", &gate.consent()]).expect(0).says("completed");
     assert_eq!(lab.entries("\"event\":\"step_done\""), 4);
@@ -61,7 +64,12 @@ pub fn a_failing_statement_takes_its_whole_cell_back(dialect: &'static str) {
     let lab = lab(dialect, &book(dialect, "", cells));
     lab.on("run", &["--step"]).expect(0);
     lab.sql("INSERT INTO t VALUES (7)");
-    lab.on("run", &[]).expect(1).says("failed on statement 2").says("state: ").says("rolled back").says("help: ");
+    lab.on("run", &[])
+        .expect(1)
+        .says("failed on statement 2")
+        .says("state: ")
+        .says("rolled back")
+        .says("help: ");
     assert_eq!(lab.sql("SELECT n FROM t"), "7", "the first statement is rolled back with the second");
     lab.sql("DELETE FROM t");
     lab.on("run", &[]).expect(0);
@@ -72,7 +80,10 @@ pub fn a_done_cell_keeps_its_tokens(dialect: &'static str) {
     let text = whole(dialect);
     let lab = lab(dialect, &text);
     lab.on("run", &["--until", "expand"]).expect(0);
-    lab.write("book.md", &text.replace("ADD COLUMN email_lower text;", "ADD  COLUMN /* a comment */ email_lower text;"));
+    lab.write(
+        "book.md",
+        &text.replace("ADD COLUMN email_lower text;", "ADD  COLUMN /* a comment */ email_lower text;"),
+    );
     lab.on("run", &["--until", "migrate"]).expect(0);
     lab.write("book.md", &text.replace("ADD COLUMN email_lower text;", "ADD COLUMN email_lower varchar;"));
     let refused = lab.on("run", &[]).expect(2).says("its text has changed");
@@ -187,7 +198,9 @@ pub fn killed_between_batches_every_row_changes_once(dialect: &'static str) {
         let mut run = lab.spawn("run", &[]);
         until("a few batches", || lab.entries("\"event\":\"batch_done\"") >= batches);
         kill(&mut run);
-        until("the end of the lock", || lab.on("run", &["--until", "expand"]).code != 5 || dialect == "sqlite");
+        until("the end of the lock", || {
+            lab.on("run", &["--until", "expand"]).code != 5 || dialect == "sqlite"
+        });
     }
     lab.on("status", &[]).expect(0);
     lab.on("run", &[]).expect(0);
@@ -209,14 +222,17 @@ pub fn killed_inside_a_cell_nothing_of_it_remains(dialect: &'static str) {
 }
 
 fn busy(lab: &Lab) -> bool {
-    lab.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(%' AND pid <> pg_backend_pid()") != "0"
+    lab.sql(
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(%' AND pid <> pg_backend_pid()",
+    ) != "0"
 }
 
 pub fn a_second_run_is_told_who_holds_the_target(dialect: &'static str) {
     let lab = lab(dialect, &counting(dialect));
     let mut first = lab.spawn("run", &[]);
     until("a batch", || lab.entries("\"event\":\"batch_done\"") >= 1);
-    let held = lab.on("run", &[]).expect(5).says("another run holds the target").says("held by ann@lab since 20");
+    let held =
+        lab.on("run", &[]).expect(5).says("another run holds the target").says("held by ann@lab since 20");
     held.says("on cell raise");
     assert!(first.wait().unwrap().success());
     assert_eq!(lab.sql("SELECT n, count(*) FROM counts GROUP BY n"), "1|400");
@@ -254,7 +270,8 @@ pub fn a_record_is_whole_until_somebody_edits_it(dialect: &'static str) {
 pub fn a_stream_ends_with_one_stop(dialect: &'static str) {
     let lab = lab(dialect, &whole(dialect));
     let end = lab.on("run", &["--format", "json"]).expect(3);
-    let events: Vec<serde_json::Value> = end.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<serde_json::Value> =
+        end.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let stops = events.iter().filter(|event| event["event"] == "stopped").count();
     assert_eq!(stops, 1);
     assert_eq!(events.last().unwrap()["event"], "stopped");

@@ -42,7 +42,8 @@ impl Outcome {
     /// The consent that a gate asks for.
     #[track_caller]
     pub fn consent(&self) -> String {
-        let next = self.out.lines().find(|line| line.starts_with("next: ")).unwrap_or_else(|| panic!("{self:?}"));
+        let next =
+            self.out.lines().find(|line| line.starts_with("next: ")).unwrap_or_else(|| panic!("{self:?}"));
         let (_, consent) = next.rsplit_once("--confirm ").unwrap_or_else(|| panic!("{next}"));
         consent.split(' ').next().unwrap().to_owned()
     }
@@ -149,7 +150,9 @@ impl Lab {
         if self.sql(exists) == "0" {
             return 0;
         }
-        self.sql(&format!("SELECT count(*) FROM {} WHERE entry LIKE '%{text}%'", self.journal())).parse().unwrap()
+        self.sql(&format!("SELECT count(*) FROM {} WHERE entry LIKE '%{text}%'", self.journal()))
+            .parse()
+            .unwrap()
     }
 
     /// Every record's path, Markdown and events.

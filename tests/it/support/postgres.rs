@@ -58,7 +58,19 @@ impl Postgres {
     pub fn psql(&self, database: &str, sql: &str) -> Command {
         let mut command = Command::new("psql");
         command
-            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "postgres", "-p"])
+            .args([
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "postgres",
+                "-p",
+            ])
             .arg(self.port.to_string())
             .args(["-d", database, "-c", sql]);
         command
@@ -99,7 +111,8 @@ fn as_user(root: bool, program: &Path) -> Command {
 
 /// A shell that waits for its standard input to close, which happens however this process ends.
 fn stop_with_this_process(pid: u32, folder: &Path) {
-    let script = format!("trap '' INT TERM; cat >/dev/null; kill -INT {pid}; sleep 1; rm -rf '{}'", folder.display());
+    let script =
+        format!("trap '' INT TERM; cat >/dev/null; kill -INT {pid}; sleep 1; rm -rf '{}'", folder.display());
     let mut guard = Command::new("sh")
         .args(["-c", &script])
         .stdin(Stdio::piped())

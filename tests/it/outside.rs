@@ -1,0 +1,144 @@
+//! Statements that PostgreSQL refuses in a transaction: intent, statement, outcome.
+
+use crate::support::{Lab, until};
+
+const BOOK: &str = r#"---
+rollbook: 1
+id: book
+title: An index, online
+dialect: postgres
+phases: [setup, build]
+---
+
+# An index, online
+
+```sql {id=make phase=setup role=forward}
+CREATE TABLE orders (id integer PRIMARY KEY, code integer NOT NULL);
+INSERT INTO orders SELECT n, n / 2 FROM generate_series(1, 1000) n;
+```
+```sql {of=make phase=setup role=rollback .destructive}
+DROP TABLE orders;
+```
+
+```sql {id=index phase=build role=forward}
+CREATE INDEX CONCURRENTLY orders_code ON orders (code);
+```
+```sql {of=index phase=build role=rollback}
+DROP INDEX CONCURRENTLY orders_code;
+```
+"#;
+
+fn lab(text: &str) -> Lab {
+    let lab = Lab::new("postgres");
+    lab.write("book.md", text);
+    lab
+}
+
+#[test]
+fn an_intent_stands_before_and_an_outcome_after() {
+    let lab = lab(BOOK);
+    lab.on("plan", &[]).expect(0).says("outside a");
+    lab.on("run", &[]).expect(0);
+    assert_eq!(lab.entries("\"event\":\"statement_intended\""), 1);
+    assert_eq!(lab.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_code'::regclass"), "t");
+    lab.on("rollback", &["--to", "make"]).expect(0);
+    assert_eq!(lab.sql("SELECT to_regclass('orders_code') IS NULL"), "t");
+    assert_eq!(lab.entries("\"event\":\"statement_intended\""), 2);
+}
+
+/// A build waits for older transactions, so an open one keeps it in flight for as long as it takes
+/// to kill the program.
+fn killed_in_flight(lab: &Lab) {
+    lab.on("run", &["--until", "setup"]).expect(0);
+    let mut holder = std::process::Command::new("psql")
+        .args(["-X", "-q", "-d", &lab.url, "-c"])
+        .arg("BEGIN; INSERT INTO orders VALUES (5000, 5000); SELECT pg_sleep(600)")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let active = |what: &str| {
+        lab.sql(&format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+             AND pid <> pg_backend_pid() AND query LIKE '%{what}%'"
+        )) != "0"
+    };
+    until("the open transaction", || active("pg_sleep"));
+    let mut run = lab.spawn("run", &[]);
+    until("the build", || active("CONCURRENTLY"));
+    run.kill().unwrap();
+    run.wait().unwrap();
+    lab.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
+         AND pid <> pg_backend_pid()",
+    );
+    holder.wait().unwrap();
+    until("the end of the server's side", || !active("CONCURRENTLY"));
+}
+
+#[test]
+fn a_build_in_doubt_is_settled_by_the_catalog() {
+    let lab = lab(BOOK);
+    killed_in_flight(&lab);
+    assert_eq!(lab.entries("\"event\":\"statement_intended\""), 1);
+    // The dead build left its index behind, invalid: it must go before the next attempt.
+    let stopped = lab.on("run", &[]).expect(1).says("INVALID").says("DROP INDEX CONCURRENTLY orders_code");
+    assert!(stopped.out.contains("was not done: orders_code is there and INVALID"), "{}", stopped.out);
+    lab.sql("DROP INDEX orders_code");
+    lab.on("run", &[]).expect(0);
+    assert_eq!(lab.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_code'::regclass"), "t");
+}
+
+#[test]
+fn a_build_that_the_catalog_shows_is_not_run_again() {
+    let lab = lab(BOOK);
+    killed_in_flight(&lab);
+    lab.sql("DROP INDEX orders_code");
+    lab.sql("CREATE INDEX orders_code ON orders (code)");
+    let made = lab.sql("SELECT 'orders_code'::regclass::oid");
+    lab.on("run", &[]).expect(0).says("was done: orders_code is there");
+    assert_eq!(lab.sql("SELECT 'orders_code'::regclass::oid"), made);
+}
+
+#[test]
+fn a_statement_without_a_trace_waits_for_a_human() {
+    let text = BOOK.replace(
+        "CREATE INDEX CONCURRENTLY orders_code ON orders (code);",
+        "--| tx: none\nUPDATE orders SET code = code + 1 WHERE pg_sleep(0.02) IS NOT NULL;",
+    );
+    let text = text.replace(
+        "DROP INDEX CONCURRENTLY orders_code;",
+        "UPDATE orders SET code = code - 1 WHERE true IS TRUE;",
+    );
+    let lab = lab(&text);
+    let mut run = lab.spawn("run", &[]);
+    until("the update", || lab.entries("\"event\":\"statement_intended\"") == 1);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    until("the end of the server's side", || {
+        lab.sql(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() \
+             AND pid <> pg_backend_pid()",
+        ) == "0"
+    });
+    lab.on("run", &[])
+        .expect(4)
+        .says("in doubt")
+        .says("--resolve index=done")
+        .says("--resolve index=not-done");
+    lab.on("status", &[]).expect(0).says("in doubt");
+    let before = lab.sql("SELECT sum(code) FROM orders");
+    lab.on("run", &["--resolve", "index=done"]).expect(0).says("ann@lab said so");
+    assert_eq!(lab.sql("SELECT sum(code) FROM orders"), before);
+}
+
+#[test]
+fn a_failed_build_says_what_it_left() {
+    let lab = lab(&BOOK.replace("CREATE INDEX CONC", "CREATE UNIQUE INDEX CONC"));
+    let end = lab.on("run", &[]).expect(1).says("could not create unique index").says("slows writes down");
+    end.says("DROP INDEX CONCURRENTLY orders_code");
+    lab.sql("UPDATE orders SET code = id");
+    lab.on("run", &[]).expect(1).says("INVALID");
+    lab.sql("DROP INDEX orders_code");
+    lab.on("run", &[]).expect(0);
+}
