@@ -157,16 +157,23 @@ pub struct Run {
     /// Stop after this step or phase
     #[arg(long, value_name = "STEP|PHASE")]
     pub until: Option<String>,
+    #[command(flatten)]
+    pub said: Said,
+    #[command(flatten)]
+    pub params: Params,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What a human says beforehand.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Said {
     /// Consent to exactly this cell's SQL on exactly this target; the gate prints the digest
     #[arg(long, value_name = "CELL@DIGEST", value_parser = consent)]
     pub confirm: Vec<Consent>,
     /// Say what became of a statement in doubt
     #[arg(long, value_name = "CELL=done|not-done", value_parser = resolution)]
     pub resolve: Vec<(String, Verdict)>,
-    #[command(flatten)]
-    pub params: Params,
-    #[command(flatten)]
-    pub output: Output,
 }
 
 /// What a run, a rollback or a replay prints and writes.
@@ -234,12 +241,8 @@ pub struct Rollback {
     /// Show what would be undone and stop
     #[arg(long)]
     pub plan: bool,
-    /// Consent to exactly this cell's SQL on exactly this target; the gate prints the digest
-    #[arg(long, value_name = "CELL@DIGEST", value_parser = consent)]
-    pub confirm: Vec<Consent>,
-    /// Say what became of a statement in doubt
-    #[arg(long, value_name = "CELL=done|not-done", value_parser = resolution)]
-    pub resolve: Vec<(String, Verdict)>,
+    #[command(flatten)]
+    pub said: Said,
     #[command(flatten)]
     pub params: Params,
     #[command(flatten)]

@@ -1,16 +1,15 @@
 use super::super::args::{Format, Rollback};
 use super::super::error::{CliError, Exit};
-use super::session::{Said, drive, prepare};
+use super::session::{drive, prepare};
 use crate::backend::Mode;
 use crate::engine;
 use crate::report::{Style, rollback_table};
 
 pub fn run(command: &Rollback, style: Style) -> Result<Exit, CliError> {
     let prepared = prepare(&command.runbook, &command.target.db, &command.params, style)?;
-    let said = Said { consents: command.confirm.clone(), resolutions: command.resolve.clone() };
     let mode = if command.plan { Mode::ReadOnly } else { Mode::ReadWrite };
     let to = command.to.as_deref();
-    drive(&prepared, mode, said, &command.output, style, async |context, plan| {
+    drive(&prepared, mode, &command.said, &command.output, style, async |context, plan| {
         let history = engine::history(context, plan).await?;
         let steps = engine::rollback_plan(plan, &history, to);
         if command.output.format == Format::Text && !steps.is_empty() {

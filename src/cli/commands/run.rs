@@ -1,6 +1,6 @@
 use super::super::args::Run;
 use super::super::error::{CliError, Exit};
-use super::session::{Said, drive, prepare};
+use super::session::{drive, prepare};
 use crate::backend::Mode;
 use crate::engine::{self, Until};
 use crate::report::Style;
@@ -13,8 +13,7 @@ pub fn run(command: &Run, style: Style) -> Result<Exit, CliError> {
         None => Until::End,
     };
     let mode = if command.create { Mode::Create } else { Mode::ReadWrite };
-    let said = Said { consents: command.confirm.clone(), resolutions: command.resolve.clone() };
-    drive(&prepared, mode, said, &command.output, style, async |context, plan| {
+    drive(&prepared, mode, &command.said, &command.output, style, async |context, plan| {
         let report = engine::run(context, plan, &until).await?;
         if report.entries.is_empty() {
             eprintln!("{} is done on this target already: nothing to run", plan.runbook);

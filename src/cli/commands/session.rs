@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::path::Path;
 
-use super::super::args::{Output, Params};
+use super::super::args::{Output, Params, Said};
 use super::super::error::{CliError, Exit};
 use super::super::host::RealHost;
 use super::super::load::{self, Loaded};
@@ -70,18 +70,11 @@ fn word(text: &str) -> String {
     crate::engine::shell_word(text)
 }
 
-/// What a human may have said beforehand.
-#[derive(Default)]
-pub struct Said {
-    pub consents: Vec<Consent>,
-    pub resolutions: Vec<(String, Verdict)>,
-}
-
 /// Opens the target, lets `work` use it, and writes the record of what happened, however it ended.
 pub fn drive<F>(
     prepared: &Prepared,
     mode: Mode,
-    said: Said,
+    said: &Said,
     output: &Output,
     style: Style,
     work: F,
@@ -100,8 +93,8 @@ where
             &host,
             &mut gate,
             &mut printer,
-            said.consents,
-            said.resolutions,
+            said.confirm.clone(),
+            said.resolve.clone(),
             prepared.invocation.clone(),
         );
         let result = tokio::select! {

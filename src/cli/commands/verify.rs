@@ -1,14 +1,14 @@
-use super::super::args::{Format, Verify};
+use super::super::args::{Format, Said, Verify};
 use super::super::error::{CliError, Exit};
 use super::super::run::width;
-use super::session::{Said, drive, prepare};
+use super::session::{drive, prepare};
 use crate::backend::Mode;
 use crate::engine;
 use crate::report::{Style, replay_table};
 
 pub fn run(command: &Verify, style: Style) -> Result<Exit, CliError> {
     let prepared = prepare(&command.runbook, &command.target.db, &command.params, style)?;
-    drive(&prepared, Mode::ReadOnly, Said::default(), &command.output, style, async |context, plan| {
+    drive(&prepared, Mode::ReadOnly, &Said::default(), &command.output, style, async |context, plan| {
         let report = engine::verify(context, plan, command.all).await?;
         if command.output.format == Format::Text {
             println!("{}", replay_table(&report.entries, width()));

@@ -17,6 +17,7 @@ pub fn server() -> &'static Postgres {
 }
 
 impl Postgres {
+    #[expect(clippy::zombie_processes, reason = "the server outlives every test and its guard stops it")]
     fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("rollbook-pg-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -110,6 +111,7 @@ fn as_user(root: bool, program: &Path) -> Command {
 }
 
 /// A shell that waits for its standard input to close, which happens however this process ends.
+#[expect(clippy::zombie_processes, reason = "the guard outlives this process")]
 fn stop_with_this_process(pid: u32, folder: &Path) {
     let script =
         format!("trap '' INT TERM; cat >/dev/null; kill -INT {pid}; sleep 1; rm -rf '{}'", folder.display());
