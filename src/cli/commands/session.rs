@@ -11,7 +11,7 @@ use super::super::settings::{self, ResolvedTarget};
 use super::super::sink::Printer;
 use super::super::terminal::TerminalGate;
 use crate::backend::{self, Mode};
-use crate::engine::{Consent, Context, EngineError, Entry, Host as _, Invocation, Outcome, Report, Verdict};
+use crate::engine::{Context, EngineError, Entry, Host as _, Invocation, Outcome, Report};
 use crate::plan::Plan;
 use crate::record;
 use crate::report::Style;
