@@ -58,8 +58,9 @@ impl AnswerBuilder {
         self.answer.returned += 1;
     }
 
+    /// Of several statements sent as one text the last one counts: the others are ours.
     pub fn affected(&mut self, rows: u64) {
-        self.answer.affected += rows;
+        self.answer.affected = rows;
     }
 
     pub fn finish(mut self) -> Answer {

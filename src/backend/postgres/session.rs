@@ -23,12 +23,14 @@ pub struct PostgresSession {
     info: TargetInfo,
     pid: String,
     has_journal: bool,
-    read_only: bool,
 }
 
 impl PostgresSession {
     pub async fn open(options: &PgConnectOptions, mode: Mode) -> Result<Self, DbError> {
         let mut conn = connect(options, "rollbook").await?;
+        if mode == Mode::ReadOnly {
+            run(&mut conn, "SET default_transaction_read_only = on".to_owned(), 0).await?;
+        }
         let facts = catalog::about_server(&mut conn).await?;
         let place = options
             .get_socket()
@@ -41,14 +43,7 @@ impl PostgresSession {
             place: format!("{place}:{}", options.get_port()),
             identity: format!("postgres:{}:{}:{}", facts.system, facts.database_oid, facts.database),
         };
-        Ok(Self {
-            conn,
-            options: options.clone(),
-            info,
-            pid: facts.pid,
-            has_journal: facts.has_journal,
-            read_only: mode == Mode::ReadOnly,
-        })
+        Ok(Self { conn, options: options.clone(), info, pid: facts.pid, has_journal: facts.has_journal })
     }
 
     /// Sends our own text, whose answer does not matter.
@@ -264,7 +259,6 @@ impl Session for PostgresSession {
     }
 
     async fn close(mut self: Box<Self>) {
-        debug_assert!(!self.read_only || self.info.dialect == Dialect::Postgres);
         // Nothing depends on the goodbye: the server notices a closed socket by itself.
         let _ = self.conn.close().await;
     }

@@ -30,6 +30,9 @@ pub struct SqliteSession {
     info: TargetInfo,
     watch: Arc<Watch>,
     busy: Option<Duration>,
+    /// A transaction is asked for, and opened together with its first statement: that saves a trip to
+    /// the driver's thread, which is what a short step mostly costs.
+    to_begin: bool,
     has_journal: bool,
     read_only: bool,
 }
@@ -105,6 +108,7 @@ impl SqliteSession {
             info,
             watch,
             busy: Some(DEFAULT_LOCK_TIMEOUT),
+            to_begin: false,
             has_journal: about.cell(0, 1) == Some("1"),
             read_only: mode == Mode::ReadOnly,
         })
@@ -213,10 +217,14 @@ impl Session for SqliteSession {
 
     async fn begin(&mut self, scope: &Scope<'_>) -> Result<(), DbError> {
         self.limit_locks(scope).await?;
-        self.send("BEGIN IMMEDIATE").await
+        self.to_begin = true;
+        Ok(())
     }
 
     async fn execute(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
+        if std::mem::take(&mut self.to_begin) {
+            return self.watched(scope, &format!("BEGIN IMMEDIATE;\n{sql}"), keep).await;
+        }
         self.watched(scope, sql, keep).await
     }
 
@@ -234,6 +242,7 @@ impl Session for SqliteSession {
     }
 
     async fn rollback(&mut self) -> Result<(), DbError> {
+        self.to_begin = false;
         match self.send("ROLLBACK").await {
             // Some errors end the transaction by themselves (sqlite.org/lang_transaction.html).
             Err(error) if error.refusal().is_some_and(|r| r.message.contains("no transaction is active")) => {
