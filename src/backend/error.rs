@@ -13,6 +13,8 @@ pub enum DbError {
     Unreachable { target: String, reason: String },
     #[error("there is no database file {path}")]
     NoSuchFile { path: String },
+    #[error("the journal table cannot be made: {0}")]
+    NoJournal(Box<Refusal>),
     #[error("the journal has an entry at position {pos} that this run did not write")]
     JournalConflict { pos: i64 },
 }
@@ -43,8 +45,11 @@ impl Refusal {
     /// lock_not_available, deadlock_detected, serialization_failure (PostgreSQL, appendix A), and
     /// SQLITE_BUSY and SQLITE_LOCKED with their extended codes (sqlite.org/rescode.html).
     pub fn is_contention(&self) -> bool {
-        matches!(self.code.as_str(), "55P03" | "40P01" | "40001")
-            || self.code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6) && code < 0x1_0000)
+        // A SQLSTATE has five characters, and no result code of SQLite has: digits alone do not tell.
+        match self.code.len() {
+            5 => matches!(self.code.as_str(), "55P03" | "40P01" | "40001"),
+            _ => self.code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)),
+        }
     }
 
     /// query_canceled, SQLITE_INTERRUPT: a timeout or a person stopped the statement.
@@ -54,10 +59,31 @@ impl Refusal {
 }
 
 impl DbError {
+    /// What a refusal means while the journal table is being made.
+    pub(super) fn without_journal(self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::NoJournal(refusal),
+            other => other,
+        }
+    }
+
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_another_session_in_the_way_is_contention() {
+        let contention = |code: &str| Refusal { code: code.to_owned(), ..Refusal::default() }.is_contention();
+        assert!(["55P03", "40P01", "40001", "5", "517", "6"].map(contention).iter().all(|yes| *yes));
+        // 42501 modulo 256 is 5: insufficient_privilege is not SQLITE_BUSY.
+        assert!(["42501", "23505", "1", "1555", "9"].map(contention).iter().all(|yes| !*yes));
     }
 }

@@ -145,6 +145,13 @@ fn engine_help(error: &EngineError) -> Option<String> {
         EngineError::Db(DbError::Lost(_)) => {
             "type the same command again: it reads the journal and continues where this stopped".to_owned()
         }
+        EngineError::Db(DbError::NoJournal(refusal)) if refusal.is_contention() => {
+            "another process is writing to the file; nothing was changed, type the same command again"
+                .to_owned()
+        }
+        EngineError::Db(DbError::NoJournal(_)) => "nothing was changed; let an owner of the database run \
+             `CREATE SCHEMA rollbook AUTHORIZATION <this user>`, then type the same command again"
+            .to_owned(),
         EngineError::Held(_) => "wait for it, or look with `rollbook status`; nothing was changed".to_owned(),
         EngineError::Changed { cell, .. } => format!(
             "put the text of `{cell}` back as it was when it ran; a further change is a new step, or a new runbook"

@@ -87,7 +87,8 @@ impl Context<'_> {
                     Attempt::Refused { statement, error } => {
                         if !self.try_again(plan, action, statement, &mut attempt, &error).await {
                             let problem = self.problem(plan, &error);
-                            let problem = located(problem, action, from, "rolled back");
+                            let failure = Failure { statement, committed: from, fate: ROLLED_BACK };
+                            let problem = located(problem, plan, action, failure);
                             return Ok(CellEnd::Failed {
                                 statement: Some(statement),
                                 problem,
@@ -204,7 +205,8 @@ impl Context<'_> {
                             self.write().await?;
                             continue;
                         }
-                        let mut problem = located(self.problem(plan, &error), action, index, "refused");
+                        let failure = Failure { statement: index + 1, committed: index, fate: REFUSED };
+                        let mut problem = located(self.problem(plan, &error), plan, action, failure);
                         if let Some(left) = left {
                             problem.state = left.state;
                             problem.next = left.next;
@@ -339,9 +341,12 @@ impl Context<'_> {
         if !matches!(error, DbError::Refused(_)) {
             return Err(error.into());
         }
-        let mut problem = located(self.problem(plan, &error), action, 0, "rolled back");
+        let failure = Failure { statement: 1, committed: 0, fate: ROLLED_BACK };
+        let mut problem = located(self.problem(plan, &error), plan, action, failure);
+        // The server points into the text of the batch, where the key range stands.
         problem.offset = None;
-        problem.state = format!("{committed} batches are committed, the failing one is rolled back");
+        let batches = if committed == 1 { "1 batch is" } else { &format!("{committed} batches are") };
+        problem.state = format!("{batches} committed, the failing one is rolled back");
         Ok(CellEnd::Failed { statement: Some(1), problem, attempts })
     }
 
@@ -441,7 +446,7 @@ impl Context<'_> {
         let wait = BACK_OFF.0.saturating_mul(1 << (*attempt - 1).min(16)).min(BACK_OFF.1);
         let wait = wait.mul_f64(0.5 + self.host.jitter() / 2.0);
         let mut problem = self.problem(plan, error);
-        problem.state = "the transaction is rolled back and its locks are released".to_owned();
+        problem.state = ROLLED_BACK.to_owned();
         self.note(Event::Retried {
             cell: action.cell.clone(),
             statement,
@@ -505,17 +510,37 @@ fn statement_done(
     }
 }
 
-/// Says what became of each statement of the cell.
-fn located(mut problem: Problem, action: &Action, committed: usize, fate: &str) -> Problem {
+/// Says where the statement is and what became of the cell's others.
+fn located(mut problem: Problem, plan: &Plan, action: &Action, failure: Failure) -> Problem {
     let total = action.statements.len();
-    let mut parts = Vec::new();
-    if committed > 0 {
-        parts.push(format!("{committed} of {total} statements committed before"));
+    if let Some(statement) = action.statements.get(failure.statement - 1) {
+        problem.place = Some(place(plan, statement, problem.offset));
     }
-    parts.push(match fate {
-        "rolled back" => "the transaction is rolled back; its locks are released".to_owned(),
-        _ => "the database refused the statement".to_owned(),
-    });
-    problem.state = parts.join("; ");
+    let committed = match failure.committed {
+        0 => String::new(),
+        1 => format!("1 of {total} statements is committed; "),
+        n => format!("{n} of {total} statements are committed; "),
+    };
+    problem.state = format!("{committed}{}", failure.fate);
     problem
+}
+
+/// A statement that failed.
+struct Failure {
+    /// From 1.
+    statement: usize,
+    /// Statements of the cell that are committed all the same.
+    committed: usize,
+    fate: &'static str,
+}
+
+const ROLLED_BACK: &str = "the transaction is rolled back and its locks are released";
+const REFUSED: &str = "the database refused the statement";
+
+/// Where in the file the server points. Through a parameter only the statement's start is sure.
+fn place(plan: &Plan, statement: &Statement, offset: Option<usize>) -> String {
+    let verbatim = plan.source.slice(statement.span) == statement.sql;
+    let at = statement.span.start + offset.filter(|_| verbatim).unwrap_or(0);
+    let position = plan.source.position(at);
+    format!("{}:{}:{}", plan.source.name(), position.line, position.column)
 }

@@ -213,6 +213,9 @@ pub struct Problem {
     /// Byte offset into the statement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<usize>,
+    /// `file:line:column` in the runbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     pub state: String,
     pub next: String,
 }

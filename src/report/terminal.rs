@@ -18,11 +18,13 @@ pub struct TerminalReport {
     /// A batch was not told of yet.
     untold: bool,
     failed: bool,
+    /// The running cell's statements.
+    sql: Vec<String>,
 }
 
 impl TerminalReport {
     pub fn new(style: Style) -> Self {
-        Self { style, batches: (0, 0, 0), untold: false, failed: false }
+        Self { style, batches: (0, 0, 0), untold: false, failed: false, sql: Vec::new() }
     }
 
     /// The lines for an event, each with its line end; empty where there is nothing to say.
@@ -60,6 +62,7 @@ impl TerminalReport {
             }
             Event::CellStarted { cell, role, sql, .. } => {
                 self.batches = (0, 0, 0);
+                self.sql.clone_from(sql);
                 let role = match role {
                     Role::Forward => "",
                     Role::Rollback => " (rollback)",
@@ -186,6 +189,13 @@ impl TerminalReport {
         let at = statement.map_or_else(String::new, |n| format!(" on statement {n}"));
         let mut text =
             format!("\n{}: cell `{cell}` failed{at}: {}\n", self.style.bad("error"), problem.message);
+        if let Some(place) = &problem.place {
+            text.push_str(&format!("  --> {place}\n"));
+        }
+        let sql = statement.and_then(|n| self.sql.get(n - 1));
+        if let (Some(sql), Some(offset)) = (sql, problem.offset) {
+            text.push_str(&caret(sql, offset));
+        }
         if let Some(detail) = &problem.detail {
             text.push_str(&format!("  = detail: {detail}\n"));
         }
@@ -231,6 +241,15 @@ pub fn gate_text(gate: &GateView, style: Style) -> String {
         }
     }
     text
+}
+
+/// The line that the server points at, and a caret under the place.
+fn caret(sql: &str, offset: usize) -> String {
+    let Some(before) = sql.get(..offset) else { return String::new() };
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = sql[start..].lines().next().unwrap_or_default();
+    let column = before[start..].chars().count();
+    format!("    {line}\n    {}^\n", " ".repeat(column))
 }
 
 fn indented(text: &str, indent: &str) -> String {

@@ -53,6 +53,12 @@ impl RenderError {
                  `'prefix-' || {{ name }}`",
             ),
             Self::NotWhole { .. } => Some("put a space or parentheses around the expression"),
+            Self::Template { message, .. } if message == "`batch` is undefined" => {
+                Some("a batched cell begins with `--| batch: {table: …, key: …}`")
+            }
+            Self::Template { message, .. } if message.ends_with(" is undefined") => {
+                Some("declare it under `params:` in the front matter")
+            }
             Self::Template { .. } => {
                 Some("`{{`, `{%` and `{#` open an expression; write `{{ '{{' | raw }}` for the bare text")
             }

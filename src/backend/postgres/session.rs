@@ -190,7 +190,8 @@ impl Session for PostgresSession {
                 "SET client_min_messages = warning; {}; RESET client_min_messages",
                 include_str!("journal.sql")
             ))
-            .await?;
+            .await
+            .map_err(DbError::without_journal)?;
             self.has_journal = true;
         }
         let answer =

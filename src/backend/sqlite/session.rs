@@ -208,7 +208,9 @@ impl Session for SqliteSession {
 
     async fn prepare_journal(&mut self) -> Result<i64, DbError> {
         if !self.has_journal {
-            self.send(&format!("BEGIN IMMEDIATE; {} COMMIT", include_str!("journal.sql"))).await?;
+            self.send(&format!("BEGIN IMMEDIATE; {} COMMIT", include_str!("journal.sql")))
+                .await
+                .map_err(DbError::without_journal)?;
             self.has_journal = true;
         }
         let answer = run(&mut self.conn, "SELECT coalesce(max(pos), 0) FROM rollbook_journal", 1).await?;
