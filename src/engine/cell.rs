@@ -16,7 +16,7 @@ pub(super) enum CellEnd {
     Done,
     Failed {
         statement: Option<usize>,
-        problem: Problem,
+        problem: Box<Problem>,
         attempts: u32,
     },
     /// The operator asked to stop, and this was the next safe point.
@@ -91,7 +91,7 @@ impl Context<'_> {
                             let problem = located(problem, plan, action, failure);
                             return Ok(CellEnd::Failed {
                                 statement: Some(statement),
-                                problem,
+                                problem: Box::new(problem),
                                 attempts: attempt,
                             });
                         }
@@ -167,7 +167,11 @@ impl Context<'_> {
             }
             let statement = &action.statements[index];
             if let Some(problem) = self.left_behind(plan, statement).await? {
-                return Ok(CellEnd::Failed { statement: Some(index + 1), problem, attempts: 0 });
+                return Ok(CellEnd::Failed {
+                    statement: Some(index + 1),
+                    problem: Box::new(problem),
+                    attempts: 0,
+                });
             }
             let mut attempt = 1;
             loop {
@@ -213,7 +217,7 @@ impl Context<'_> {
                         }
                         return Ok(CellEnd::Failed {
                             statement: Some(index + 1),
-                            problem,
+                            problem: Box::new(problem),
                             attempts: attempt,
                         });
                     }
@@ -347,7 +351,7 @@ impl Context<'_> {
         problem.offset = None;
         let batches = if committed == 1 { "1 batch is" } else { &format!("{committed} batches are") };
         problem.state = format!("{batches} committed, the failing one is rolled back");
-        Ok(CellEnd::Failed { statement: Some(1), problem, attempts })
+        Ok(CellEnd::Failed { statement: Some(1), problem: Box::new(problem), attempts })
     }
 
     async fn batch(

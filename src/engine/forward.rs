@@ -241,7 +241,7 @@ impl Context<'_> {
             CellEnd::Done => {}
             CellEnd::Interrupted => return Ok(Flow::Break(self.interrupted(&step.id))),
             CellEnd::Failed { statement, problem, attempts } => {
-                return Ok(Flow::Break(self.failed(&step.forward.cell, statement, problem, attempts)));
+                return Ok(Flow::Break(self.failed(&step.forward.cell, statement, *problem, attempts)));
             }
         }
         if step.after.is_empty() {

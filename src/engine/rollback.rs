@@ -154,7 +154,7 @@ impl Context<'_> {
                         "mend the cause, then `{}` continues at this cell",
                         self.invocation.command("rollback", more)
                     );
-                    return Ok(Undone::Stop(self.failed(&action.cell, statement, problem, attempts)));
+                    return Ok(Undone::Stop(self.failed(&action.cell, statement, *problem, attempts)));
                 }
             }
         }
