@@ -15,6 +15,8 @@ pub enum DbError {
     NoSuchFile { path: String },
     #[error("the journal table cannot be made: {0}")]
     NoJournal(Box<Refusal>),
+    #[error("the journal cannot be written: {0}")]
+    JournalRefused(Box<Refusal>),
     #[error("the journal has an entry at position {pos} that this run did not write")]
     JournalConflict { pos: i64 },
 }
@@ -63,6 +65,14 @@ impl DbError {
     pub(super) fn without_journal(self) -> Self {
         match self {
             Self::Refused(refusal) => Self::NoJournal(refusal),
+            other => other,
+        }
+    }
+
+    /// What a refusal means while journal rows are written alone.
+    pub(super) fn on_journal(self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::JournalRefused(refusal),
             other => other,
         }
     }

@@ -72,7 +72,9 @@ impl CliError {
         match self {
             Self::Engine(error) => match error {
                 EngineError::Held(_) | EngineError::Db(DbError::JournalConflict { .. }) => Exit::Held,
-                EngineError::Db(DbError::Refused(_) | DbError::Lost(_)) => Exit::No,
+                EngineError::Db(DbError::Refused(_) | DbError::JournalRefused(_) | DbError::Lost(_)) => {
+                    Exit::No
+                }
                 EngineError::Journal(_) | EngineError::History(_) => Exit::InDoubt,
                 EngineError::NeverRan | EngineError::HalfUndone { .. } => Exit::No,
                 _ => Exit::Unusable,
@@ -151,6 +153,10 @@ fn engine_help(error: &EngineError) -> Option<String> {
         }
         EngineError::Db(DbError::NoJournal(_)) => "nothing was changed; let an owner of the database run \
              `CREATE SCHEMA rollbook AUTHORIZATION <this user>`, then type the same command again"
+            .to_owned(),
+        EngineError::Db(DbError::JournalRefused(_)) => "the run stopped, because nothing is done that is not in the \
+             journal; mend the cause (on PostgreSQL: `GRANT SELECT, INSERT ON rollbook.journal`), then type the same \
+             command again"
             .to_owned(),
         EngineError::Held(_) => "wait for it, or look with `rollbook status`; nothing was changed".to_owned(),
         EngineError::Changed { cell, .. } => format!(

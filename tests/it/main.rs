@@ -12,4 +12,5 @@ mod outside;
 mod runbooks;
 mod schemas;
 mod support;
+mod targets;
 mod templates;

@@ -221,7 +221,9 @@ impl Session for PostgresSession {
     }
 
     async fn append(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
-        self.send(insert(Dialect::Postgres, TABLE, rows)).await.map_err(|error| conflict(error, rows))
+        self.send(insert(Dialect::Postgres, TABLE, rows))
+            .await
+            .map_err(|error| conflict(error, rows).on_journal())
     }
 
     async fn execute_outside(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {

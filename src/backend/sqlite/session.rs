@@ -259,7 +259,7 @@ impl Session for SqliteSession {
         match self.commit(rows).await {
             Err(error) => {
                 let _ = self.rollback().await;
-                Err(error)
+                Err(error.on_journal())
             }
             done => done,
         }

@@ -25,6 +25,15 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// Fails with everything that was printed.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
@@ -66,6 +75,10 @@ impl Lab {
         Self { folder, dialect, url, database: name }
     }
 
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
     pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.join(name), text).unwrap();
     }
@@ -90,7 +103,7 @@ impl Lab {
     }
 
     pub fn rollbook(&self, arguments: &[&str]) -> Outcome {
-        outcome(&mut self.command(arguments))
+        Outcome::of(&mut self.command(arguments))
     }
 
     /// `verb file --db … more`.
@@ -171,15 +184,6 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-pub fn outcome(command: &mut Command) -> Outcome {
-    let output = command.output().unwrap();
-    Outcome {
-        code: output.status.code().unwrap_or(-1),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 

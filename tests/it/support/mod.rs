@@ -3,5 +3,5 @@
 mod lab;
 mod postgres;
 
-pub use lab::{Lab, until};
+pub use lab::{Lab, Outcome, until};
 pub use postgres::server;
