@@ -36,6 +36,11 @@ impl FromStr for Address {
         let (scheme, rest) = url.split_once(':').ok_or(AddressError::NoScheme)?;
         match scheme {
             "sqlite" | "sqlite3" => sqlite(rest),
+            // An unescaped `/` ends the authority, and the rest of the password becomes a name to show.
+            "postgres" | "postgresql" if path_of(rest).contains('@') => {
+                let reason = "it has an `@` after the host; write `/` in a password as `%2F`".to_owned();
+                Err(AddressError::Postgres { reason })
+            }
             "postgres" | "postgresql" => match url.parse::<PgConnectOptions>() {
                 Ok(options) => Ok(Self::Postgres { options: Box::new(options) }),
                 // The driver's message may quote the URL, and the URL holds the password.
@@ -47,6 +52,13 @@ impl FromStr for Address {
             _ => Err(AddressError::UnknownScheme { scheme: scheme.to_owned() }),
         }
     }
+}
+
+/// What stands between the host and the options.
+fn path_of(rest: &str) -> &str {
+    let before_options = rest.split(['?', '#']).next().unwrap_or_default();
+    let authority = before_options.strip_prefix("//").unwrap_or(before_options);
+    authority.split_once('/').map_or("", |(_, path)| path)
 }
 
 fn sqlite(rest: &str) -> Result<Address, AddressError> {
@@ -108,8 +120,10 @@ mod tests {
         let address: Address = "postgres://ann:hunter2@db.internal:6432/shop".parse().unwrap();
         assert_eq!(address.to_string(), "postgres://ann@db.internal:6432/shop");
         assert!(!format!("{address:?}").contains("hunter2"));
-        let error = "postgres://ann:hunter2@db:port/shop".parse::<Address>().unwrap_err();
-        assert!(!error.to_string().contains("hunter2"), "{error}");
+        for url in ["postgres://ann:hunter2@db:port/shop", "postgres://ann:1/hunter2@db/shop"] {
+            let error = url.parse::<Address>().unwrap_err();
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
     }
 
     #[test]
