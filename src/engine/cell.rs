@@ -84,6 +84,9 @@ impl Context<'_> {
             loop {
                 match self.transaction(plan, action, from..to, attempt, finishing).await? {
                     Attempt::Committed(()) => break,
+                    Attempt::Refused { error, .. } if self.was_cancelled(&error) => {
+                        return Ok(CellEnd::Interrupted);
+                    }
                     Attempt::Refused { statement, error } => {
                         if !self.try_again(plan, action, statement, &mut attempt, &error).await {
                             let problem = self.problem(plan, &error);
@@ -195,9 +198,11 @@ impl Context<'_> {
                     }
                     Err(error @ DbError::Refused(_)) => {
                         let left = self.left_behind(plan, statement).await?;
-                        if left.is_none()
-                            && self.try_again(plan, action, index + 1, &mut attempt, &error).await
-                        {
+                        let cancelled = left.is_none() && self.was_cancelled(&error);
+                        let again = left.is_none()
+                            && !cancelled
+                            && self.try_again(plan, action, index + 1, &mut attempt, &error).await;
+                        if cancelled || again {
                             // The refusal is the outcome of this intent.
                             let problem = self.problem(plan, &error);
                             self.stage(Event::Resolved {
@@ -207,6 +212,9 @@ impl Context<'_> {
                                 evidence: format!("the database refused it: {}", problem.message),
                             });
                             self.write().await?;
+                            if cancelled {
+                                return Ok(CellEnd::Interrupted);
+                            }
                             continue;
                         }
                         let failure = Failure { statement: index + 1, committed: index, fate: REFUSED };
@@ -319,6 +327,9 @@ impl Context<'_> {
             loop {
                 match self.batch(plan, action, &range, count + 1, attempt).await? {
                     Attempt::Committed(()) => break,
+                    Attempt::Refused { error, .. } if self.was_cancelled(&error) => {
+                        return Ok(CellEnd::Interrupted);
+                    }
                     Attempt::Refused { error, .. } => {
                         if !self.try_again(plan, action, 1, &mut attempt, &error).await {
                             return self.batch_failed(plan, action, count, error, attempt);
@@ -432,6 +443,12 @@ impl Context<'_> {
                 work.await
             }
         }
+    }
+
+    /// Whether the error is the answer to the operator's second request to stop.
+    fn was_cancelled(&self, error: &DbError) -> bool {
+        self.host.interrupt().is_insisted()
+            && error.refusal().is_some_and(crate::backend::Refusal::is_cancelled)
     }
 
     /// Waits before the next attempt, if there is to be one.

@@ -350,6 +350,31 @@ impl<'a> Context<'a> {
         Report { outcome: Outcome::Completed, entries: Vec::new() }
     }
 
+    /// Ends an invocation that has nothing to do: its one event is told and kept nowhere.
+    pub(super) fn nothing_to_do(&mut self, state: String) -> Report {
+        let run = self.history.runs.last().map_or_else(String::new, |run| run.run.clone());
+        let stop = Stop { outcome: Outcome::Completed, at: None, state, next: None };
+        self.sink.event(&self.host.now(), &run, &Event::Stopped(stop));
+        self.nothing_done()
+    }
+
+    /// Ends the stream of an invocation that an error broke off. The journal cannot be told.
+    pub fn broke_off(&mut self) {
+        if self.run.is_empty() {
+            return;
+        }
+        let stop = Stop {
+            outcome: Outcome::Failed,
+            at: None,
+            state: "what the journal has is committed; a transaction that was open is rolled back".to_owned(),
+            next: Some(
+                "type the same command again: it reads the journal and continues where this stopped"
+                    .to_owned(),
+            ),
+        };
+        self.sink.event(&self.host.now(), &self.run, &Event::Stopped(stop));
+    }
+
     /// Asks for consent. None means that it was given; otherwise the invocation must stop.
     pub(super) async fn pass_gate(&mut self, request: GateRequest<'_>) -> Result<Option<Stop>, EngineError> {
         let identity = self.session.info().identity.clone();

@@ -42,7 +42,8 @@ pub async fn run(context: &mut Context<'_>, plan: &Plan, until: &Until) -> Resul
         known_place(plan, name)?;
     }
     if context.nothing_left(plan) {
-        return Ok(context.report(Outcome::Completed));
+        let state = format!("{} is done on this target already: nothing to run", plan.runbook);
+        return Ok(context.nothing_to_do(state));
     }
     context.enter(plan, Direction::Forward).await?;
     context.refuse_changed(plan)?;

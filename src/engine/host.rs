@@ -40,6 +40,11 @@ impl Interrupt {
         self.requests.load(Ordering::SeqCst) > 0
     }
 
+    /// Cancel the statement in flight.
+    pub fn is_insisted(&self) -> bool {
+        self.requests.load(Ordering::SeqCst) > 1
+    }
+
     /// Resolves when the statement in flight is to be cancelled.
     pub async fn insisted(&self) {
         self.reached(2).await;

@@ -64,7 +64,8 @@ pub async fn rollback(
     if rollback_plan(plan, &context.history, to).is_empty()
         && context.history.open_run(Direction::Rollback).is_none()
     {
-        return Ok(context.report(Outcome::Completed));
+        let state = format!("nothing of {} is left to undo on this target", plan.runbook);
+        return Ok(context.nothing_to_do(state));
     }
     context.enter(plan, Direction::Rollback).await?;
     context.refuse_other_text(plan)?;

@@ -18,9 +18,6 @@ pub fn run(command: &Rollback, style: Style) -> Result<Exit, CliError> {
         if command.plan {
             return Ok(context.nothing_done());
         }
-        if steps.is_empty() {
-            eprintln!("nothing of {} is left to undo on this target", plan.runbook);
-        }
         engine::rollback(context, plan, to).await
     })
 }

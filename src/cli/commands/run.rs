@@ -14,10 +14,6 @@ pub fn run(command: &Run, style: Style) -> Result<Exit, CliError> {
     };
     let mode = if command.create { Mode::Create } else { Mode::ReadWrite };
     drive(&prepared, mode, &command.said, &command.output, style, async |context, plan| {
-        let report = engine::run(context, plan, &until).await?;
-        if report.entries.is_empty() {
-            eprintln!("{} is done on this target already: nothing to run", plan.runbook);
-        }
-        Ok(report)
+        engine::run(context, plan, &until).await
     })
 }

@@ -101,6 +101,9 @@ where
             result = work(&mut context, &prepared.plan) => result,
             never = listen(&host) => match never {},
         };
+        if result.is_err() {
+            context.broke_off();
+        }
         let entries = context.entries();
         context.leave().await;
         Ok((result, entries))
