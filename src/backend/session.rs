@@ -94,6 +94,9 @@ pub trait Session: Send {
     /// Whether an object is there, and whole.
     async fn probe(&mut self, object: &Object) -> Result<Presence, DbError>;
 
+    /// A server process that still runs what this scope sent from an earlier connection, and its start.
+    async fn still_running(&mut self, scope: &Scope<'_>) -> Result<Option<String>, DbError>;
+
     /// A table's columns and key, or `None` where there is no such table.
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError>;
 

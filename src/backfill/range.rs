@@ -36,6 +36,12 @@ impl KeyWalk<'_> {
         )
     }
 
+    /// A row that no range can hold, if there is one.
+    pub fn null_key(&self) -> String {
+        let Self { table, key, .. } = self;
+        format!("SELECT 1 FROM {table} WHERE {key} IS NULL LIMIT 1")
+    }
+
     /// The next range: up to `size` keys after `after`, none beyond `upto`.
     ///
     /// The answer has one row: first key, last key, both NULL where nothing is left.

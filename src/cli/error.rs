@@ -49,6 +49,8 @@ pub enum CliError {
     WhichDialect { written: String },
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error("{error}; a statement that was sent is in doubt")]
+    InDoubt { error: EngineError },
     #[error("{message}")]
     Template { message: String, help: Option<String> },
     #[error("{message}")]
@@ -80,6 +82,7 @@ impl CliError {
                 _ => Exit::Unusable,
             },
             Self::Record { .. } => Exit::No,
+            Self::InDoubt { .. } => Exit::InDoubt,
             _ => Exit::Unusable,
         }
     }
@@ -108,6 +111,10 @@ impl CliError {
             }
             Self::Exists { .. } => Some("choose another file with `-o`, or remove it first".to_owned()),
             Self::Template { help, .. } => help.clone(),
+            Self::InDoubt { .. } => Some(
+                "type the same command again: it finds out what became of the statement, or asks you"
+                    .to_owned(),
+            ),
             Self::Engine(error) => engine_help(error),
             _ => None,
         }
@@ -123,7 +130,7 @@ impl CliError {
                     holder.operator, holder.since, holder.run, holder.process
                 ))
             }
-            Self::Engine(EngineError::Changed { was, now, .. }) => Some(diff(was, now)),
+            Self::Engine(EngineError::Changed { was, now, .. }) => Some(crate::report::shown(&diff(was, now))),
             Self::Engine(EngineError::Db(DbError::Lost(_))) => Some(
                 "state: what the journal has is committed; a transaction that was open is rolled back by the server"
                     .to_owned(),

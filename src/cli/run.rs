@@ -20,6 +20,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let color = arguments.color;
+    // A reader that went away (`| head`) ends a listing quietly; a run's own lines are not printed
+    // by a macro that can panic.
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload().downcast_ref::<String>().map_or("", String::as_str);
+        if text.starts_with("failed printing to stdout") {
+            std::process::exit(Exit::Done as i32);
+        }
+        report(panic);
+    }));
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dispatch(arguments)));
     let exit = match outcome {
         Ok(Ok(exit)) => exit,

@@ -50,8 +50,23 @@ pub fn resolve(db: &str) -> Result<ResolvedTarget, CliError> {
 
 fn parse(url: &str, name: Option<&str>) -> Result<ResolvedTarget, CliError> {
     let address: Address = url.parse().map_err(|source: AddressError| CliError::Address { source })?;
-    let argument = name.map_or_else(|| address.to_string(), str::to_owned);
+    let argument = name.map_or_else(|| without_password(url), str::to_owned);
     Ok(ResolvedTarget { name: name.map_or_else(|| address.short_name(), str::to_owned), argument, address })
+}
+
+/// The URL as it was given, with its options, but for the password.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let shown = match authority.rsplit_once('@') {
+        Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or_default()),
+        None => authority.to_owned(),
+    };
+    let (path, query) = rest[authority.len()..].split_once('?').unwrap_or((&rest[authority.len()..], ""));
+    let options: Vec<&str> =
+        query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("password=")).collect();
+    let mark = if options.is_empty() { "" } else { "?" };
+    format!("{scheme}://{shown}{path}{mark}{}", options.join("&"))
 }
 
 /// The nearest `rollbook.toml`, in this folder or above it.
@@ -63,4 +78,20 @@ fn read(from: &Path) -> Result<Settings, CliError> {
     };
     let text = std::fs::read_to_string(&path).map_err(|source| CliError::Read { path, source })?;
     toml::from_str(&text).map_err(|error| CliError::Settings { reason: error.to_string().trim().to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_url_is_named_again_with_its_options_and_without_its_password() {
+        let url = "postgres://ann:pw:x@db:5432/shop?sslmode=disable&password=pw&options=-csearch_path%3Dapp";
+        assert_eq!(
+            without_password(url),
+            "postgres://ann@db:5432/shop?sslmode=disable&options=-csearch_path%3Dapp"
+        );
+        assert_eq!(without_password("sqlite:app.db"), "sqlite:app.db");
+        assert_eq!(without_password("postgres:///shop?host=/run/pg"), "postgres:///shop?host=/run/pg");
+    }
 }

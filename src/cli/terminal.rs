@@ -21,18 +21,23 @@ impl Gatekeeper for TerminalGate<'_> {
             eprintln!("  no terminal to ask at; the run stops here and can be continued");
             return GateAnswer::NoTerminal;
         }
-        eprint!("type {} to go on, anything else to stop here: ", self.style.bold(&gate.cell));
-        let _ = std::io::stderr().flush();
-        let answer = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line).map(|_| line).unwrap_or_default()
-        });
-        tokio::select! {
-            line = answer => {
-                let line = line.unwrap_or_default();
-                if line.trim() == gate.cell { GateAnswer::Confirmed } else { GateAnswer::Declined }
+        loop {
+            eprint!("type {} to go on, or `stop`: ", self.style.bold(&gate.cell));
+            let _ = std::io::stderr().flush();
+            let answer = tokio::task::spawn_blocking(|| {
+                let mut line = String::new();
+                std::io::stdin().read_line(&mut line).ok().filter(|read| *read > 0).map(|_| line)
+            });
+            let line = tokio::select! {
+                line = answer => line.unwrap_or_default(),
+                () = self.host.interrupt().first() => None,
+            };
+            match line.as_deref().map(str::trim) {
+                Some(typed) if typed == gate.cell => return GateAnswer::Confirmed,
+                None | Some("stop") => return GateAnswer::Declined,
+                Some("") => {}
+                Some(_) => eprintln!("  that is not {}", gate.cell),
             }
-            () = self.host.interrupt().first() => GateAnswer::Declined,
         }
     }
 }

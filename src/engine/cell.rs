@@ -267,7 +267,7 @@ impl Context<'_> {
                     state: format!("index {} slows writes down and serves no query", object.name),
                     next: format!(
                         "if nobody is building it now, `DROP INDEX CONCURRENTLY {};` and then `{}`",
-                        plan.redact(&object.name),
+                        spelled(plan, &object.name),
                         self.invocation.command("run", "")
                     ),
                     ..Problem::default()
@@ -297,6 +297,26 @@ impl Context<'_> {
                     Err(error) => return self.batch_failed(plan, action, 0, error, 1),
                 };
                 let upto = answer.single().map(str::to_owned);
+                let keyless = match self.session.execute_read_only(&read_scope, &walk.null_key(), 1).await {
+                    Ok(answer) => answer.returned > 0,
+                    Err(error) => return self.batch_failed(plan, action, 0, error, 1),
+                };
+                if keyless {
+                    let problem = Problem {
+                        message: format!(
+                            "rows of {} have no {}: no batch would ever reach them",
+                            walk.table, walk.key
+                        ),
+                        state: "no batch has run".to_owned(),
+                        next: "walk another key that is NOT NULL, or give those rows one".to_owned(),
+                        ..Problem::default()
+                    };
+                    return Ok(CellEnd::Failed {
+                        statement: Some(1),
+                        problem: Box::new(problem),
+                        attempts: 0,
+                    });
+                }
                 self.stage(Event::BatchesStarted {
                     cell: action.cell.clone(),
                     upto: upto.clone(),
@@ -564,4 +584,14 @@ fn place(plan: &Plan, statement: &Statement, offset: Option<usize>) -> String {
     let at = statement.span.start + offset.filter(|_| verbatim).unwrap_or(0);
     let position = plan.source.position(at);
     format!("{}:{}:{}", plan.source.name(), position.line, position.column)
+}
+
+/// A name as SQL takes it: quoted where it is not plain.
+fn spelled(plan: &Plan, name: &str) -> String {
+    let plain =
+        name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.'));
+    if plain {
+        return name.to_owned();
+    }
+    crate::dialect::identifier(plan.dialect, name).unwrap_or_else(|_| name.to_owned())
 }

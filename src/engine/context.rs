@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use super::event::{Direction, Entry, Event, GateKind, How, Outcome, Problem, RunStarted, Stop};
 use super::gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
-use super::history::{History, HistoryError};
+use super::history::{History, HistoryError, Status};
 use super::host::Host;
 use super::journal::{self, JournalError};
 use crate::backend::{self, Address, Claim, DbError, Holder, JournalRow, LockError, RunLock, Session};
@@ -54,7 +54,7 @@ pub enum EngineError {
     History(#[from] HistoryError),
     #[error("another run holds the target")]
     Held(Holder),
-    #[error("cell `{cell}` is done, and its text has changed since")]
+    #[error("cell `{cell}` is done or partly done, and its text has changed since")]
     Changed { cell: String, was: Vec<String>, now: Vec<String> },
     #[error("step `{step}` is done, and the runbook no longer has it")]
     Missing { step: String },
@@ -343,6 +343,11 @@ impl<'a> Context<'a> {
     pub fn entries(&self) -> Vec<Entry> {
         let run = &self.run;
         if run.is_empty() { Vec::new() } else { self.entries.clone() }
+    }
+
+    /// True while a statement is out whose outcome is not in the journal.
+    pub fn in_doubt(&self) -> bool {
+        !self.run.is_empty() && self.history.steps.values().any(|step| step.status == Status::InDoubt)
     }
 
     /// A report that nothing was asked for.

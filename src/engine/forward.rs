@@ -93,10 +93,18 @@ impl Context<'_> {
             let Some(step) = plan.step(id) else {
                 return Err(EngineError::Missing { step: id.clone() });
             };
-            let Some(cell) = history.cells.get(&step.forward.cell) else { continue };
-            if cell.digest.as_ref() != Some(&step.forward.digest) {
-                let now = step.forward.statements.iter().map(|s| s.shown.clone()).collect();
-                return Err(EngineError::Changed { cell: id.clone(), was: cell.sql.clone(), now });
+            for action in std::iter::once(&step.forward).chain(&step.rollback) {
+                let Some(cell) = history.cells.get(&action.cell).filter(|cell| cell.touched()) else {
+                    continue;
+                };
+                if cell.digest.as_ref() != Some(&action.digest) {
+                    let now = action.statements.iter().map(|s| s.shown.clone()).collect();
+                    return Err(EngineError::Changed {
+                        cell: action.cell.clone(),
+                        was: cell.sql.clone(),
+                        now,
+                    });
+                }
             }
         }
         Ok(())

@@ -332,7 +332,9 @@ impl History {
                 Ok(())
             }
             Event::StepLeft { step, .. } => {
-                self.steps.entry(step.clone()).or_default().status = Status::Left;
+                // It starts afresh if it is ever run again: what it did may have gone with other steps.
+                let state = self.steps.entry(step.clone()).or_default();
+                *state = StepHistory { status: Status::Left, cells: BTreeMap::new() };
                 Ok(())
             }
             Event::GateReached { .. }

@@ -2,7 +2,7 @@
 
 use super::context::{Context, EngineError};
 use super::event::{CheckTime, Event, Outcome, Stop, Verdict};
-use crate::backend::Presence;
+use crate::backend::{Limits, Presence, Scope};
 use crate::dialect::Action as Doing;
 use crate::plan::{Action, Check, Plan, Statement};
 
@@ -21,6 +21,20 @@ impl Context<'_> {
             return Ok(None);
         };
         let Some(planned) = action.statements.get(statement - 1) else { return Ok(None) };
+        let run = self.run_id().to_owned();
+        let scope =
+            Scope { runbook: &plan.runbook, run: &run, cell: &action.cell, limits: Limits::default() };
+        if let Some(process) = self.session.still_running(&scope).await? {
+            return Ok(Some(Stop {
+                outcome: Outcome::InDoubt,
+                at: Some(action.cell.clone()),
+                state: format!(
+                    "the server is still running statement {statement} of `{}`: {process}",
+                    action.cell
+                ),
+                next: Some(format!("wait until it has ended, then `{}`", self.invocation.command("run", ""))),
+            }));
+        }
         let human =
             self.resolutions.iter().find(|(cell, _)| *cell == action.cell).map(|(_, verdict)| *verdict);
         let (verdict, evidence) = if let Some(verdict) = human {

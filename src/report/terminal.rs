@@ -121,7 +121,8 @@ impl TerminalReport {
                     return format!("  {mark} {cell}{when}: {}\n", duration(*micros));
                 }
                 let mut text = format!(
-                    "  {mark} {cell}{when}: expected {expected}, found {found}{recorded}, {}\n",
+                    "  {mark} {cell}{when}: expected {expected}, found {}{recorded}, {}\n",
+                    shown(found),
                     duration(*micros)
                 );
                 if !passed {
@@ -188,7 +189,7 @@ impl TerminalReport {
     fn failure(&self, cell: &str, statement: Option<usize>, problem: &Problem, attempts: u32) -> String {
         let at = statement.map_or_else(String::new, |n| format!(" on statement {n}"));
         let mut text =
-            format!("\n{}: cell `{cell}` failed{at}: {}\n", self.style.bad("error"), problem.message);
+            format!("\n{}: cell `{cell}` failed{at}: {}\n", self.style.bad("error"), shown(&problem.message));
         if let Some(place) = &problem.place {
             text.push_str(&format!("  --> {place}\n"));
         }
@@ -197,10 +198,10 @@ impl TerminalReport {
             text.push_str(&caret(sql, offset));
         }
         if let Some(detail) = &problem.detail {
-            text.push_str(&format!("  = detail: {detail}\n"));
+            text.push_str(&format!("  = detail: {}\n", shown(detail)));
         }
         if let Some(hint) = &problem.hint {
-            text.push_str(&format!("  = hint: {hint}\n"));
+            text.push_str(&format!("  = hint: {}\n", shown(hint)));
         }
         if !problem.code.is_empty() {
             text.push_str(&format!("  = code: {}, attempt {attempts}\n", problem.code));
@@ -225,11 +226,11 @@ pub fn gate_text(gate: &GateView, style: Style) -> String {
     for reason in &gate.reasons {
         match gate.kind {
             GateKind::Hold => text.push_str(&format!("  waits for: {reason}\n")),
-            _ => text.push_str(&format!("  this {reason}\n")),
+            _ => text.push_str(&format!("  this {}\n", shown(reason))),
         }
     }
     if let Some(why) = &gate.why {
-        text.push_str(&format!("  why: {why}\n"));
+        text.push_str(&format!("  why: {}\n", shown(why)));
     }
     if gate.kind == GateKind::Destructive {
         text.push_str("  rollback plan:\n");
@@ -249,11 +250,11 @@ fn caret(sql: &str, offset: usize) -> String {
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     let line = sql[start..].lines().next().unwrap_or_default();
     let column = before[start..].chars().count();
-    format!("    {line}\n    {}^\n", " ".repeat(column))
+    format!("    {}\n    {}^\n", shown(line), " ".repeat(column))
 }
 
 fn indented(text: &str, indent: &str) -> String {
-    text.lines().map(|line| format!("{indent}{line}\n")).collect()
+    shown(text).lines().map(|line| format!("{indent}{line}\n")).collect()
 }
 
 fn output_text(output: &Output) -> String {
@@ -273,11 +274,19 @@ fn output_text(output: &Output) -> String {
     text
 }
 
-/// Control characters of a value must not reach the terminal.
+/// A value of an answer, short and without what could steer a terminal.
 fn printable(text: &str) -> String {
     let cut: String = text.chars().take(200).collect();
     let dots = if cut.len() < text.len() { "…" } else { "" };
-    let shown: String =
-        cut.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect();
-    format!("{shown}{dots}")
+    format!("{}{dots}", shown(&cut))
+}
+
+/// Control characters and those that turn the direction of writing, made visible: what a human
+/// consents to must be what is there.
+pub fn shown(text: &str) -> String {
+    let hidden = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if hidden(c) { '\u{FFFD}' } else { c }).collect()
 }

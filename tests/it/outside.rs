@@ -142,3 +142,44 @@ fn a_failed_build_says_what_it_left() {
     lab.sql("DROP INDEX orders_code");
     lab.on("run", &[]).expect(0);
 }
+
+#[test]
+fn a_quoted_name_is_looked_up_as_it_is() {
+    let text = BOOK
+        .replace("CREATE INDEX CONCURRENTLY orders_code", "CREATE UNIQUE INDEX CONCURRENTLY \"Orders Code\"");
+    let lab = lab(&text);
+    lab.on("run", &["--until", "setup"]).expect(0);
+    lab.sql("CREATE INDEX \"orders code\" ON orders (id)");
+    let end = lab.on("run", &[]).expect(1).says("slows writes down");
+    end.says("DROP INDEX CONCURRENTLY \"Orders Code\"");
+}
+
+#[test]
+fn a_build_that_the_server_still_runs_is_waited_for() {
+    let lab = lab(BOOK);
+    lab.on("run", &["--until", "setup"]).expect(0);
+    let mut holder = std::process::Command::new("psql")
+        .args(["-X", "-q", "-d", &lab.url, "-c"])
+        .arg("BEGIN; INSERT INTO orders VALUES (5000, 5000); SELECT pg_sleep(600)")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let active = |what: &str| {
+        lab.sql(&format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+             AND pid <> pg_backend_pid() AND query LIKE '%{what}%'"
+        )) != "0"
+    };
+    until("the open transaction", || active("pg_sleep"));
+    let mut run = lab.spawn("run", &[]);
+    until("the build", || active("CONCURRENTLY"));
+    run.kill().unwrap();
+    run.wait().unwrap();
+    until("the end of the lock", || lab.on("run", &[]).code != 5);
+    lab.on("run", &[]).expect(4).says("the server is still running statement 1 of `index`: server process");
+    lab.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid() AND datname = current_database()");
+    holder.wait().unwrap();
+    until("the end of the build", || !active("CONCURRENTLY"));
+    lab.on("run", &[]).expect(0).says("was done: orders_code is there");
+}

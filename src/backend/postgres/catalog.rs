@@ -41,18 +41,24 @@ pub(super) async fn about_server(conn: &mut PgConnection) -> Result<ServerFacts,
 
 pub(super) async fn probe(conn: &mut PgConnection, object: &Object) -> Result<Presence, DbError> {
     let name = quoted(&object.name);
+    // Names are unquoted already, so they are compared as they are and never parsed again.
+    let called = |column: &str, visible: &str| {
+        format!("(({column} = {name} AND {visible}) OR n.nspname || '.' || {column} = {name})")
+    };
+    let class = called("c.relname", "pg_table_is_visible(c.oid)");
+    let relation = format!("FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {class}");
     let sql = match object.kind {
-        ObjectKind::Index => {
-            format!(
-                "SELECT CASE WHEN i.indisvalid AND i.indisready THEN 'present' ELSE 'invalid' END \
-                 FROM pg_index i WHERE i.indexrelid = to_regclass({name})"
-            )
-        }
-        ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence => {
-            format!("SELECT 'present' WHERE to_regclass({name}) IS NOT NULL")
-        }
-        ObjectKind::Type => format!("SELECT 'present' WHERE to_regtype({name}) IS NOT NULL"),
-        ObjectKind::Schema => format!("SELECT 'present' WHERE to_regnamespace({name}) IS NOT NULL"),
+        ObjectKind::Index => format!(
+            "SELECT CASE WHEN i.indisvalid AND i.indisready THEN 'present' ELSE 'invalid' END \
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             JOIN pg_index i ON i.indexrelid = c.oid WHERE {class}"
+        ),
+        ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence => format!("SELECT 'present' {relation}"),
+        ObjectKind::Type => format!(
+            "SELECT 'present' FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {}",
+            called("t.typname", "pg_type_is_visible(t.oid)")
+        ),
+        ObjectKind::Schema => format!("SELECT 'present' FROM pg_namespace n WHERE n.nspname = {name}"),
         ObjectKind::Database => format!("SELECT 'present' FROM pg_database WHERE datname = {name}"),
         _ => return Ok(Presence::Unknown),
     };

@@ -253,6 +253,16 @@ impl Session for PostgresSession {
         catalog::probe(&mut self.conn, object).await
     }
 
+    async fn still_running(&mut self, scope: &Scope<'_>) -> Result<Option<String>, DbError> {
+        let sql = format!(
+            "SELECT 'server process ' || pid || ', since ' || query_start FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active' \
+             AND application_name = left({}, 63)",
+            quoted(&tag(scope))
+        );
+        Ok(run(&mut self.conn, sql, 1).await?.single().map(str::to_owned))
+    }
+
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {
         catalog::describe(&mut self.conn, table).await
     }

@@ -289,6 +289,11 @@ impl Session for SqliteSession {
         catalog::probe(&mut self.conn, object).await
     }
 
+    /// SQLite runs in the client's process and ends with it.
+    async fn still_running(&mut self, _: &Scope<'_>) -> Result<Option<String>, DbError> {
+        Ok(None)
+    }
+
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {
         catalog::describe(&mut self.conn, table).await
     }

@@ -55,8 +55,10 @@ fn invocation(
         arguments.push_str(&format!(" --params {}", word(&file.display().to_string())));
     }
     for (name, value) in &params.set {
-        let shown = if values.is_secret(name) { "…" } else { value.as_str() };
-        arguments.push_str(&format!(" --set {}", word(&format!("{name}={shown}"))));
+        // A secret is asked for again.
+        if !values.is_secret(name) {
+            arguments.push_str(&format!(" --set {}", word(&format!("{name}={value}"))));
+        }
     }
     Invocation {
         file: runbook.display().to_string(),
@@ -85,7 +87,7 @@ where
     let host = RealHost::new(Path::new(&prepared.invocation.file));
     let mut gate = TerminalGate { style, host: &host };
     let mut printer = Printer::new(output.format, style);
-    let ended: Result<(Result<Report, EngineError>, Vec<Entry>), CliError> = block_on(async {
+    let ended = block_on(async {
         let session = backend::open(&prepared.target.address, mode).await?;
         let mut context = Context::new(
             session,
@@ -105,16 +107,21 @@ where
             context.broke_off();
         }
         let entries = context.entries();
+        let in_doubt = context.in_doubt();
         context.leave().await;
-        Ok((result, entries))
+        Ok::<_, CliError>((result, entries, in_doubt))
     });
-    let (result, unfinished) = ended?;
+    let (result, unfinished, in_doubt) = ended?;
     let entries = result.as_ref().map_or(&unfinished, |report| &report.entries);
     if !entries.is_empty() {
         let path = write_record(&output.records, entries)?;
         eprintln!("record: {}", path.display());
     }
-    Ok(exit_of(result?.outcome))
+    match result {
+        // The connection broke while a statement was out that no transaction holds.
+        Err(error) if in_doubt => Err(CliError::InDoubt { error }),
+        result => Ok(exit_of(result?.outcome)),
+    }
 }
 
 pub fn exit_of(outcome: Outcome) -> Exit {
@@ -128,31 +135,26 @@ pub fn exit_of(outcome: Outcome) -> Exit {
 }
 
 /// Counts Ctrl-C and SIGTERM for as long as the work goes on.
+#[cfg(unix)]
 async fn listen(host: &RealHost) -> std::convert::Infallible {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
+        // Without handlers the signals end the process, and the journal is true all the same.
+        return std::future::pending().await;
+    };
     loop {
-        request().await;
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         host.interrupt().request();
     }
 }
 
-#[cfg(unix)]
-async fn request() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    match (interrupt, terminate) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        }
-        // Without handlers the signals end the process, and the journal is true all the same.
-        _ => std::future::pending().await,
-    }
-}
-
 #[cfg(not(unix))]
-async fn request() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+async fn listen(host: &RealHost) -> std::convert::Infallible {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        host.interrupt().request();
     }
+    std::future::pending().await
 }
 
 /// Writes a run's record and the events beside it.

@@ -30,4 +30,7 @@ on_every_engine!(
     a_record_is_whole_until_somebody_edits_it,
     a_stream_ends_with_one_stop,
     a_verify_cell_cannot_write,
+    a_batch_key_without_a_value_is_said,
+    a_changed_rollback_cell_does_not_go_on_half_way,
+    a_printed_command_holds_no_secret,
 );

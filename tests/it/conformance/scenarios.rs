@@ -147,6 +147,10 @@ pub fn nothing_passes_an_irreversible_step_unasked(dialect: &'static str) {
     let consent = gate.consent();
     let next = lab.on("rollback", &["--confirm", &consent]).expect(3).consent();
     lab.on("rollback", &["--confirm", &next]).expect(0).says("but for what nothing undoes: raise");
+    // Forward again it really runs again, and only when somebody says so.
+    let again = lab.on("run", &[]).expect(3).says("runs again although").consent();
+    lab.on("run", &["--confirm", &again]).expect(0);
+    assert_eq!(lab.sql("SELECT n, count(*) FROM counts GROUP BY n"), "1|400");
 }
 
 pub fn a_secret_is_nowhere(dialect: &'static str) {
@@ -299,4 +303,33 @@ pub fn a_verify_cell_cannot_write(dialect: &'static str) {
     let lab = lab(dialect, &book(dialect, "", &cells));
     lab.on("run", &[]).expect(1).says("read-only transaction");
     assert_eq!(lab.sql("SELECT count(*) FROM t"), "0");
+}
+
+pub fn a_batch_key_without_a_value_is_said(dialect: &'static str) {
+    let cells = "```sql {id=make phase=expand role=forward}\nCREATE TABLE t (k integer, n integer);\nINSERT INTO t VALUES (1, 0), (NULL, 0);\n```\n\
+        ```sql {of=make phase=expand role=rollback .destructive}\nDROP TABLE t;\n```\n\n\
+        ```sql {id=fill phase=expand role=forward}\n--| batch: {table: t, key: k}\n--| irreversible: a test\nUPDATE t SET n = 1 WHERE {{ batch }};\n```\n";
+    let lab = lab(dialect, &book(dialect, "", cells));
+    lab.on("run", &[]).expect(1).says("rows of t have no k").says("no batch has run");
+    assert_eq!(lab.sql("SELECT sum(n) FROM t"), "0");
+}
+
+pub fn a_changed_rollback_cell_does_not_go_on_half_way(dialect: &'static str) {
+    let cells = "```sql {id=make phase=expand role=forward}\nCREATE TABLE a (n integer);\nCREATE TABLE b (n integer);\n```\n\
+        ```sql {of=make phase=expand role=rollback .destructive}\n--| tx: statement\nDROP TABLE a;\nDROP TABLE nope;\n```\n";
+    let text = book(dialect, "", cells);
+    let lab = lab(dialect, &text);
+    lab.on("run", &[]).expect(0);
+    lab.through("rollback", &[]).expect(1).says("1 of 2 statements is committed");
+    lab.write("book.md", &text.replace("DROP TABLE a;\nDROP TABLE nope;", "DROP TABLE b;\nDROP TABLE a;"));
+    lab.on("rollback", &[]).expect(2).says("cell `make.rollback` is done or partly done");
+    assert!(tables(&lab).contains('b'));
+}
+
+pub fn a_printed_command_holds_no_secret(dialect: &'static str) {
+    let text = whole(dialect)
+        .replace("holds:", "params:\n  token: {type: string, secret: true}\n  word: {type: string}\nholds:");
+    let lab = lab(dialect, &text);
+    let end = lab.on("run", &["--set", "token=hunter2", "--set", "word=it's"]).expect(3);
+    assert!(end.out.contains("--set 'word=it'\\''s'") && !end.out.contains("token"), "{}", end.out);
 }
