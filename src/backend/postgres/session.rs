@@ -17,6 +17,9 @@ use crate::dialect::{Dialect, Object};
 
 const TABLE: &str = "rollbook.journal";
 
+/// See journal.sql.
+const JOURNAL_SCHEMA: &str = "rollbook";
+
 pub struct PostgresSession {
     conn: PgConnection,
     options: PgConnectOptions,
@@ -32,6 +35,12 @@ impl PostgresSession {
             run(&mut conn, "SET default_transaction_read_only = on".to_owned(), 0).await?;
         }
         let facts = catalog::about_server(&mut conn).await?;
+        if facts.user == JOURNAL_SCHEMA {
+            // By default a role's own name comes first on the search path (PostgreSQL manual, 5.9.3):
+            // with the journal's schema there, a runbook's tables would be made in it.
+            let path = "SELECT set_config('search_path', replace(current_setting('search_path'), '\"$user\"', 'public'), false)";
+            run(&mut conn, path.to_owned(), 0).await?;
+        }
         let place = options
             .get_socket()
             .map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
