@@ -47,15 +47,14 @@ pub async fn run(context: &mut Context<'_>, plan: &Plan, until: &Until) -> Resul
     }
     context.enter(plan, Direction::Forward).await?;
     context.refuse_changed(plan)?;
-    let stop = match context.run_phases(plan, until).await {
-        Ok(std::ops::ControlFlow::Break(stop)) => stop,
-        Ok(std::ops::ControlFlow::Continue(())) => Stop {
+    let stop = match context.run_phases(plan, until).await? {
+        Flow::Break(stop) => stop,
+        Flow::Continue(()) => Stop {
             outcome: Outcome::Completed,
             at: None,
             state: "every step is done and verified".to_owned(),
             next: Some(context.invocation.command("verify", "")),
         },
-        Err(error) => return Err(error),
     };
     context.stop(stop).await
 }
@@ -231,7 +230,7 @@ impl Context<'_> {
         let batched = step.forward.statements.iter().any(|statement| statement.hole.is_some());
         let effect_left = batched || progress.done < total;
         if effect_left {
-            if let Some(stop) = self.pass_step_gate(plan, step).await? {
+            if let Some(stop) = self.pass_step_gate(step).await? {
                 return Ok(Flow::Break(stop));
             }
             if !progress.touched() {
@@ -266,7 +265,7 @@ impl Context<'_> {
         Ok(Flow::Continue(()))
     }
 
-    async fn pass_step_gate(&mut self, plan: &Plan, step: &Step) -> Result<Option<Stop>, EngineError> {
+    async fn pass_step_gate(&mut self, step: &Step) -> Result<Option<Stop>, EngineError> {
         let mut request = GateRequest::of_action(&step.id, &step.forward);
         request.rollback = rollback_lines(step);
         if self.history.step(&step.id) == Status::Left {
@@ -281,7 +280,6 @@ impl Context<'_> {
             request.state = "a part of this cell is committed".to_owned();
         }
         request.state.push_str(&format!("; the steps before `{}` are done", step.id));
-        debug_assert!(plan.step(&step.id).is_some());
         self.pass_gate(request).await
     }
 

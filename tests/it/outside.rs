@@ -46,40 +46,48 @@ fn an_intent_stands_before_and_an_outcome_after() {
     assert_eq!(lab.entries("\"event\":\"statement_intended\""), 2);
 }
 
-/// A build waits for older transactions, so an open one keeps it in flight for as long as it takes
-/// to kill the program.
-fn killed_in_flight(lab: &Lab) {
+/// Whether the server is running a statement that holds `what`.
+fn active(lab: &Lab, what: &str) -> bool {
+    lab.sql(&format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+         AND pid <> pg_backend_pid() AND query LIKE '%{what}%'"
+    )) != "0"
+}
+
+/// Kills the program while the server builds its index, and returns the client whose open
+/// transaction the build is still waiting for.
+fn killed_in_flight(lab: &Lab) -> std::process::Child {
     lab.on("run", &["--until", "setup"]).expect(0);
-    let mut holder = std::process::Command::new("psql")
+    let holder = std::process::Command::new("psql")
         .args(["-X", "-q", "-d", &lab.url, "-c"])
         .arg("BEGIN; INSERT INTO orders VALUES (5000, 5000); SELECT pg_sleep(600)")
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let active = |what: &str| {
-        lab.sql(&format!(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
-             AND pid <> pg_backend_pid() AND query LIKE '%{what}%'"
-        )) != "0"
-    };
-    until("the open transaction", || active("pg_sleep"));
+    until("the open transaction", || active(lab, "pg_sleep"));
     let mut run = lab.spawn("run", &[]);
-    until("the build", || active("CONCURRENTLY"));
+    until("the build", || active(lab, "CONCURRENTLY"));
     run.kill().unwrap();
     run.wait().unwrap();
-    lab.sql(
+    holder
+}
+
+/// Ends the server's sessions whose statement holds `what`, and waits until no build is left.
+fn end_sessions(lab: &Lab, what: &str, mut holder: std::process::Child) {
+    lab.sql(&format!(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
-         AND pid <> pg_backend_pid()",
-    );
+         AND pid <> pg_backend_pid() AND query LIKE '%{what}%'"
+    ));
     holder.wait().unwrap();
-    until("the end of the server's side", || !active("CONCURRENTLY"));
+    until("the end of the server's side", || !active(lab, "CONCURRENTLY"));
 }
 
 #[test]
 fn a_build_in_doubt_is_settled_by_the_catalog() {
     let lab = lab(BOOK);
-    killed_in_flight(&lab);
+    let holder = killed_in_flight(&lab);
+    end_sessions(&lab, "", holder);
     assert_eq!(lab.entries("\"event\":\"statement_intended\""), 1);
     // The dead build left its index behind, invalid: it must go before the next attempt.
     let stopped = lab.on("run", &[]).expect(1).says("INVALID").says("DROP INDEX CONCURRENTLY orders_code");
@@ -92,7 +100,8 @@ fn a_build_in_doubt_is_settled_by_the_catalog() {
 #[test]
 fn a_build_that_the_catalog_shows_is_not_run_again() {
     let lab = lab(BOOK);
-    killed_in_flight(&lab);
+    let holder = killed_in_flight(&lab);
+    end_sessions(&lab, "", holder);
     lab.sql("DROP INDEX orders_code");
     lab.sql("CREATE INDEX orders_code ON orders (code)");
     let made = lab.sql("SELECT 'orders_code'::regclass::oid");
@@ -157,29 +166,9 @@ fn a_quoted_name_is_looked_up_as_it_is() {
 #[test]
 fn a_build_that_the_server_still_runs_is_waited_for() {
     let lab = lab(BOOK);
-    lab.on("run", &["--until", "setup"]).expect(0);
-    let mut holder = std::process::Command::new("psql")
-        .args(["-X", "-q", "-d", &lab.url, "-c"])
-        .arg("BEGIN; INSERT INTO orders VALUES (5000, 5000); SELECT pg_sleep(600)")
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let active = |what: &str| {
-        lab.sql(&format!(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
-             AND pid <> pg_backend_pid() AND query LIKE '%{what}%'"
-        )) != "0"
-    };
-    until("the open transaction", || active("pg_sleep"));
-    let mut run = lab.spawn("run", &[]);
-    until("the build", || active("CONCURRENTLY"));
-    run.kill().unwrap();
-    run.wait().unwrap();
+    let holder = killed_in_flight(&lab);
     until("the end of the lock", || lab.on("run", &[]).code != 5);
     lab.on("run", &[]).expect(4).says("the server is still running statement 1 of `index`: server process");
-    lab.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid() AND datname = current_database()");
-    holder.wait().unwrap();
-    until("the end of the build", || !active("CONCURRENTLY"));
+    end_sessions(&lab, "pg_sleep", holder);
     lab.on("run", &[]).expect(0).says("was done: orders_code is there");
 }
