@@ -4,7 +4,7 @@ use super::event::{Direction, Entry, Event, GateKind, How, Outcome, Problem, Run
 use super::gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
 use super::history::{History, HistoryError, Status};
 use super::host::Host;
-use super::journal::{self, JournalError};
+use super::journal::{self, JournalError, Sealed};
 use crate::backend::{self, Address, Claim, DbError, Holder, JournalRow, LockError, RunLock, Session};
 use crate::plan::{Action, Plan};
 
@@ -71,7 +71,7 @@ pub enum EngineError {
 pub struct Report {
     pub outcome: Outcome,
     /// The run's entries from its first one, for the record. Empty where nothing was to do.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Sealed>,
 }
 
 /// An invocation on a target: the session, the journal's head, and everybody who is told.
@@ -86,11 +86,12 @@ pub struct Context<'a> {
     pub invocation: Invocation,
     lock: Option<Box<dyn RunLock>>,
     pub(super) history: History,
+    runbook: String,
     run: String,
     seq: u64,
     head: String,
     pos: i64,
-    entries: Vec<Entry>,
+    entries: Vec<Sealed>,
     /// Told already, not yet in the journal: goes with the next write.
     unwritten: VecDeque<(String, Event)>,
     /// To be told once they are in the journal.
@@ -120,6 +121,7 @@ impl<'a> Context<'a> {
             invocation,
             lock: None,
             history: History::default(),
+            runbook: String::new(),
             run: String::new(),
             seq: 0,
             head: String::new(),
@@ -136,6 +138,7 @@ impl<'a> Context<'a> {
 
     /// Reads the journal and folds it.
     pub(super) async fn load(&mut self, runbook: &str) -> Result<(), EngineError> {
+        runbook.clone_into(&mut self.runbook);
         let rows = self.session.read_journal(Some(runbook)).await?;
         self.entries = journal::decode(&rows)?;
         self.history = History::fold(&self.entries)?;
@@ -166,7 +169,7 @@ impl<'a> Context<'a> {
         self.entries.retain(|entry| entry.run == run);
         if let Some(last) = self.entries.last() {
             self.seq = last.seq;
-            self.head = journal::encode(last).1;
+            self.head = last.hash().to_owned();
         }
         let event = match open_run {
             Some(_) => Event::RunContinued {
@@ -253,52 +256,36 @@ impl<'a> Context<'a> {
         debug_assert!(kept.is_ok(), "a replay's own events fold");
     }
 
-    fn rows(&self) -> (Vec<Entry>, Vec<JournalRow>) {
+    fn rows(&self) -> (Vec<Sealed>, Vec<JournalRow>) {
         let mut prev = self.head.clone();
         self.unwritten
             .iter()
             .chain(&self.staged)
             .zip(1..)
             .map(|((at, event), n)| {
-                let entry = Entry {
+                let entry = Sealed::new(Entry {
                     version: journal::VERSION,
                     run: self.run.clone(),
                     seq: self.seq + n,
                     at: at.clone(),
-                    prev: prev.clone(),
+                    prev: std::mem::take(&mut prev),
                     event: event.clone(),
-                };
-                let (text, hash) = journal::encode(&entry);
-                prev.clone_from(&hash);
+                });
+                entry.hash().clone_into(&mut prev);
                 let row = JournalRow {
                     pos: self.pos + n as i64,
-                    runbook: self.runbook_of(&entry),
+                    runbook: self.runbook.clone(),
                     run: self.run.clone(),
                     at: at.clone(),
-                    entry: text,
-                    hash,
+                    entry: entry.text().to_owned(),
+                    hash: prev.clone(),
                 };
                 (entry, row)
             })
             .unzip()
     }
 
-    fn runbook_of(&self, entry: &Entry) -> String {
-        let first = self.entries.first().unwrap_or(entry);
-        let started = |entry: &Entry| match &entry.event {
-            Event::RunStarted(started) => Some(started.runbook.clone()),
-            _ => None,
-        };
-        let waiting = || {
-            self.unwritten.iter().find_map(|(_, event)| match event {
-                Event::RunStarted(started) => Some(started.runbook.clone()),
-                _ => None,
-            })
-        };
-        started(first).or_else(waiting).unwrap_or_default()
-    }
-
-    fn written(&mut self, entries: Vec<Entry>, rows: &[JournalRow]) -> Result<(), DbError> {
+    fn written(&mut self, entries: Vec<Sealed>, rows: &[JournalRow]) -> Result<(), DbError> {
         self.unwritten.clear();
         for (at, event) in std::mem::take(&mut self.staged) {
             self.sink.event(&at, &self.run, &event);
@@ -327,8 +314,7 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn report(&mut self, outcome: Outcome) -> Report {
-        let entries = if self.run.is_empty() { Vec::new() } else { self.entries.clone() };
-        Report { outcome, entries }
+        Report { outcome, entries: self.entries() }
     }
 
     /// Gives the lock back and closes the connection.
@@ -340,9 +326,8 @@ impl<'a> Context<'a> {
     }
 
     /// The run's entries so far, for a record of an invocation that broke off.
-    pub fn entries(&self) -> Vec<Entry> {
-        let run = &self.run;
-        if run.is_empty() { Vec::new() } else { self.entries.clone() }
+    pub fn entries(&mut self) -> Vec<Sealed> {
+        if self.run.is_empty() { Vec::new() } else { std::mem::take(&mut self.entries) }
     }
 
     /// True while a statement is out whose outcome is not in the journal.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::event::{CheckTime, Direction, Entry, Event, Outcome, Output, Stop, Verdict};
+use super::journal::Sealed;
 use crate::document::Role;
 use crate::plan::Digest;
 
@@ -128,7 +129,7 @@ pub struct HistoryError {
 }
 
 impl History {
-    pub fn fold<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Result<Self, HistoryError> {
+    pub fn fold(entries: &[Sealed]) -> Result<Self, HistoryError> {
         let mut history = Self::default();
         for entry in entries {
             history.apply(entry)?;

@@ -21,30 +21,80 @@ pub enum JournalError {
     Broken { pos: i64 },
 }
 
-/// The canonical JSON of an entry (keys sorted, no space) and its SHA-256.
-pub fn encode(entry: &Entry) -> (String, String) {
-    let value = serde_json::to_value(entry).expect("an entry has only string keys");
-    let text = value.to_string();
-    let hash = hex(&Sha256::digest(text.as_bytes()));
-    (text, hash)
+/// An entry with its canonical JSON (keys sorted, no space) and the SHA-256 of that, as journal and
+/// record hold them: made once, because a long run has thousands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sealed {
+    entry: Entry,
+    text: String,
+    hash: String,
+}
+
+impl Sealed {
+    pub fn new(entry: Entry) -> Self {
+        let value = serde_json::to_value(&entry).expect("an entry has only string keys");
+        let text = value.to_string();
+        let hash = hex(&Sha256::digest(text.as_bytes()));
+        Self { entry, text, hash }
+    }
+
+    /// Reads an entry back from its text and hash.
+    pub fn read(text: &str, hash: &str) -> Result<Self, ReadError> {
+        if hex(&Sha256::digest(text.as_bytes())) != hash {
+            return Err(ReadError::Changed);
+        }
+        // Before the entry is read: a later format may look like this one and mean something else.
+        let Format { version } = serde_json::from_str(text).map_err(ReadError::Unreadable)?;
+        if version != VERSION {
+            return Err(ReadError::Version(version));
+        }
+        let entry = serde_json::from_str(text).map_err(ReadError::Unreadable)?;
+        Ok(Self { entry, text: text.to_owned(), hash: hash.to_owned() })
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+}
+
+/// Why a text is no entry.
+#[derive(Debug)]
+pub enum ReadError {
+    /// It is not what the hash was taken of.
+    Changed,
+    /// Another version of the format wrote it.
+    Version(u32),
+    Unreadable(serde_json::Error),
+}
+
+#[derive(serde::Deserialize)]
+struct Format {
+    version: u32,
+}
+
+impl std::ops::Deref for Sealed {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.entry
+    }
 }
 
 /// Reads rows back, and checks each run's chain.
-pub fn decode(rows: &[JournalRow]) -> Result<Vec<Entry>, JournalError> {
+pub fn decode(rows: &[JournalRow]) -> Result<Vec<Sealed>, JournalError> {
     let mut heads: std::collections::HashMap<String, (u64, String)> = std::collections::HashMap::new();
     rows.iter()
         .map(|row| {
             let pos = row.pos;
-            if hex(&Sha256::digest(row.entry.as_bytes())) != row.hash {
-                return Err(JournalError::Changed { pos });
-            }
-            let unreadable =
-                |error: serde_json::Error| JournalError::Unreadable { pos, reason: error.to_string() };
-            let format: Format = serde_json::from_str(&row.entry).map_err(unreadable)?;
-            if format.version != VERSION {
-                return Err(JournalError::Newer { pos, version: format.version });
-            }
-            let entry: Entry = serde_json::from_str(&row.entry).map_err(unreadable)?;
+            let entry = Sealed::read(&row.entry, &row.hash).map_err(|error| match error {
+                ReadError::Changed => JournalError::Changed { pos },
+                ReadError::Version(version) => JournalError::Newer { pos, version },
+                ReadError::Unreadable(error) => JournalError::Unreadable { pos, reason: error.to_string() },
+            })?;
             let (seq, prev) = heads.entry(entry.run.clone()).or_default();
             if entry.seq != *seq + 1 || entry.prev != *prev || entry.run != row.run {
                 return Err(JournalError::Broken { pos });
@@ -53,11 +103,4 @@ pub fn decode(rows: &[JournalRow]) -> Result<Vec<Entry>, JournalError> {
             Ok(entry)
         })
         .collect()
-}
-
-/// What is read of an entry before anything else: another version may mean other things by the same
-/// words.
-#[derive(serde::Deserialize)]
-struct Format {
-    version: u32,
 }

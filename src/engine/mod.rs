@@ -26,6 +26,6 @@ pub use forward::{Until, run};
 pub use gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
 pub use history::{CellHistory, History, HistoryError, Recorded, RunHistory, Status, StepHistory};
 pub use host::{Host, Interrupt};
-pub use journal::{JournalError, VERSION, decode, encode};
+pub use journal::{JournalError, ReadError, Sealed, VERSION, decode};
 pub use rollback::{RollbackStep, history, rollback, rollback_plan};
 pub use verify::{VerifyRow, alive, verify};

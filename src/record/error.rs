@@ -10,7 +10,7 @@ pub enum RecordError {
     #[error("line {line} was changed after it was written: its hash is another one")]
     Changed { line: usize },
     #[error("line {line} is of format {version}, and this Rollbook reads format {known}")]
-    Version { line: usize, version: u64, known: u32 },
+    Version { line: usize, version: u32, known: u32 },
     #[error("line {line} cannot be read")]
     Unreadable { line: usize, source: serde_json::Error },
     #[error("line {line} does not follow the line before it: an entry is missing or was moved")]

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use crate::engine::{Entry, Event};
+use crate::engine::{Event, Sealed};
 
 /// Where a record goes, relative to the project, with `/` between the parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct RecordName {
 const LONGEST: usize = 80;
 
 /// The record's files, or `None` where the entries do not begin with the start of a run.
-pub fn paths(entries: &[Entry]) -> Option<RecordName> {
+pub fn paths(entries: &[Sealed]) -> Option<RecordName> {
     let first = entries.first()?;
     let Event::RunStarted(started) = &first.event else { return None };
     let at: Timestamp = first.at.parse().ok()?;

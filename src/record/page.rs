@@ -4,10 +4,10 @@ use super::cells::{named, section};
 use super::figures::{between, count, counted, duration, time};
 use super::story::{Invocation, Story};
 use super::text::{code, cut, prose, row, short_code};
-use crate::engine::{Direction, Entry, Event, Outcome, RunStarted, Stop};
+use crate::engine::{Direction, Event, Outcome, RunStarted, Sealed, Stop};
 
 /// The record of one run as Markdown. It says nothing that is not in the entries.
-pub fn markdown(entries: &[Entry]) -> String {
+pub fn markdown(entries: &[Sealed]) -> String {
     let story = Story::of(entries);
     let Some(started) = story.started else {
         return "# Record without the start of a run\n".to_owned();

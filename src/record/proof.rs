@@ -1,11 +1,11 @@
 use super::{RecordError, markdown, read_jsonl};
-use crate::engine::Entry;
+use crate::engine::Sealed;
 
 /// Checks the chain of the lines, makes the page again and compares it byte for byte.
 ///
 /// The page names the hash of its last entry: lines cut from the end show here, where the chain
 /// alone cannot tell.
-pub fn verify(page: &str, jsonl: &str) -> Result<Vec<Entry>, RecordError> {
+pub fn verify(page: &str, jsonl: &str) -> Result<Vec<Sealed>, RecordError> {
     let entries = read_jsonl(jsonl)?;
     let remade = markdown(&entries);
     let (mut expected, mut found) = (remade.split('\n'), page.split('\n'));

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use crate::document::Role;
-use crate::engine::{Entry, Event, GateKind, Problem, RunStarted, Status, Stop, encode};
+use crate::engine::{Entry, Event, GateKind, Problem, RunStarted, Sealed, Status, Stop};
 use crate::plan::Digest;
 
 #[derive(Default)]
@@ -88,11 +88,11 @@ pub(super) struct Retries<'a> {
 }
 
 impl<'a> Story<'a> {
-    pub fn of(entries: &'a [Entry]) -> Self {
+    pub fn of(entries: &'a [Sealed]) -> Self {
         let mut story = Self { entries: entries.len() as u64, ..Self::default() };
         if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
             story.run = &first.run;
-            story.head = encode(last).1;
+            story.head = last.hash().to_owned();
         }
         for entry in entries {
             story.apply(entry);

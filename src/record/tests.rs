@@ -7,8 +7,8 @@ use crate::backend::TargetInfo;
 use crate::dialect::Dialect;
 use crate::document::Role;
 use crate::engine::{
-    CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted, Stop, Verdict,
-    encode,
+    CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted, Sealed, Stop,
+    Verdict,
 };
 use crate::plan::Digest;
 
@@ -71,21 +71,22 @@ fn continued() -> Event {
 }
 
 /// A second apart, and chained.
-fn chain(events: Vec<Event>) -> Vec<Entry> {
+fn chain(events: Vec<Event>) -> Vec<Sealed> {
     let mut prev = String::new();
     (1..)
         .zip(events)
         .map(|(seq, event)| {
             let at = format!("2026-11-24T00:{:02}:{:02}.250Z", seq / 60, seq % 60);
-            let entry = Entry { version: 1, run: "r7k2".into(), seq, at, prev: prev.clone(), event };
-            prev = encode(&entry).1;
+            let entry =
+                Sealed::new(Entry { version: 1, run: "r7k2".into(), seq, at, prev: prev.clone(), event });
+            entry.hash().clone_into(&mut prev);
             entry
         })
         .collect()
 }
 
 /// Two invocations: a column, a backfill whose verify cell fails once, and a hold.
-fn run() -> Vec<Entry> {
+fn run() -> Vec<Sealed> {
     let check = |passed: bool| Event::Checked {
         cell: "backfill.verify".into(),
         step: Some("backfill".into()),
@@ -252,7 +253,7 @@ fn a_replay_has_a_table_of_verify_cells() {
 /// What a row, a name and a message may hold at worst.
 const HOSTILE: &str = "`````\n</details><script>alert(1)</script> | a | b |\n# heading\r\n\u{1b}[31m\u{202e}";
 
-fn hostile() -> Vec<Entry> {
+fn hostile() -> Vec<Sealed> {
     let row = |n: u64| vec![Some(n.to_string()), Some(HOSTILE.to_owned()), None];
     let output = Output {
         columns: vec!["id".into(), HOSTILE.into(), "none".into()],
@@ -361,9 +362,9 @@ fn lines_that_are_missing_moved_or_strange_are_named() {
     assert!(matches!(read(&[]), RecordError::Empty));
 
     let mut other = entries.clone();
-    other[1].run = "another".into();
+    other[1] = Sealed::new(Entry { run: "another".into(), ..(*entries[1]).clone() });
     assert!(matches!(read_jsonl(&jsonl(&other)), Err(RecordError::OtherRun { line: 2, .. })));
-    let mut newer = entries;
-    newer[0].version = 2;
+    let mut newer = entries.clone();
+    newer[0] = Sealed::new(Entry { version: 2, ..(*entries[0]).clone() });
     assert!(matches!(read_jsonl(&jsonl(&newer)), Err(RecordError::Version { line: 1, version: 2, .. })));
 }

@@ -1,9 +1,9 @@
 use super::duration;
 use super::plan::table;
-use crate::engine::{Entry, Event};
+use crate::engine::{Event, Sealed};
 
 /// What each verify cell of a replay came to.
-pub fn replay_table(entries: &[Entry], width: u16) -> String {
+pub fn replay_table(entries: &[Sealed], width: u16) -> String {
     let mut rows = table(width, &["", "verify cell", "expected", "found", "recorded at the run", "time"]);
     for entry in entries {
         let Event::Checked { cell, expected, passed, found, as_recorded, micros, .. } = &entry.event else {

@@ -5,7 +5,7 @@ use super::super::error::{CliError, Exit};
 use super::super::settings;
 use super::session::{block_on, write_record};
 use crate::backend::{self, Mode};
-use crate::engine::{self, EngineError, Entry};
+use crate::engine::{self, EngineError, Sealed};
 use crate::record;
 
 pub fn run(command: &Record) -> Result<Exit, CliError> {
@@ -63,7 +63,7 @@ fn export(db: &str, runbook: Option<&str>, output: &Path) -> Result<Exit, CliErr
         Ok::<_, CliError>(rows)
     })?;
     let entries = engine::decode(&rows).map_err(EngineError::from)?;
-    let mut runs: Vec<Vec<Entry>> = Vec::new();
+    let mut runs: Vec<Vec<Sealed>> = Vec::new();
     for entry in entries {
         match runs.iter_mut().find(|run| run[0].run == entry.run) {
             Some(run) => run.push(entry),

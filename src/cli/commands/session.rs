@@ -11,7 +11,7 @@ use super::super::settings::{self, ResolvedTarget};
 use super::super::sink::Printer;
 use super::super::terminal::TerminalGate;
 use crate::backend::{self, Mode};
-use crate::engine::{Context, EngineError, Entry, Host as _, Invocation, Outcome, Report};
+use crate::engine::{Context, EngineError, Host as _, Invocation, Outcome, Report, Sealed};
 use crate::plan::Plan;
 use crate::record;
 use crate::report::Style;
@@ -158,7 +158,7 @@ async fn listen(host: &RealHost) -> std::convert::Infallible {
 }
 
 /// Writes a run's record and the events beside it.
-pub fn write_record(folder: &Path, entries: &[Entry]) -> Result<std::path::PathBuf, CliError> {
+pub fn write_record(folder: &Path, entries: &[Sealed]) -> Result<std::path::PathBuf, CliError> {
     let Some(name) = record::paths(entries) else {
         return Err(CliError::Record { message: "the events do not begin with a run's start".to_owned() });
     };
