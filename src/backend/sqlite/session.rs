@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -139,7 +141,7 @@ impl SqliteSession {
 pub(super) async fn run(conn: &mut SqliteConnection, sql: &str, keep: u64) -> Result<Answer, DbError> {
     let mut answer = AnswerBuilder::new(keep);
     let mut stream = sqlx::raw_sql(audited(sql)).fetch_many(conn);
-    while let Some(item) = stream.try_next().await.map_err(failure)? {
+    while let Some(item) = eagerly(stream.try_next()).await.map_err(failure)? {
         match item {
             Either::Left(done) => answer.affected(done.rows_affected()),
             Either::Right(row) => push(&mut answer, &row),
@@ -147,6 +149,27 @@ pub(super) async fn run(conn: &mut SqliteConnection, sql: &str, keep: u64) -> Re
     }
     drop(stream);
     Ok(answer.finish())
+}
+
+/// Looks again for a moment before it sleeps.
+///
+/// The driver's thread answers each statement of a text by itself, most within microseconds; to be
+/// woken for each costs more than they do. The waker of the moment does nothing, so that the thread
+/// is not kept busy with a runtime that is awake.
+async fn eagerly<F: Future + Unpin>(mut future: F) -> F::Output {
+    const MOMENT: Duration = Duration::from_micros(100);
+    std::future::poll_fn(move |context| {
+        let started = Instant::now();
+        let mut quiet = Context::from_waker(Waker::noop());
+        while started.elapsed() < MOMENT {
+            if let Poll::Ready(output) = Pin::new(&mut future).poll(&mut quiet) {
+                return Poll::Ready(output);
+            }
+            std::hint::spin_loop();
+        }
+        Pin::new(&mut future).poll(context)
+    })
+    .await
 }
 
 fn push(answer: &mut AnswerBuilder, row: &SqliteRow) {
