@@ -23,7 +23,7 @@ impl KeyWalk<'_> {
     fn quote(&self) -> &'static str {
         match self.dialect {
             Dialect::Postgres => "quote_literal",
-            Dialect::Sqlite => "quote",
+            Dialect::Sqlite | Dialect::Mysql => "quote",
         }
     }
 

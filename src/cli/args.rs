@@ -93,7 +93,7 @@ pub struct New {
 }
 
 fn dialect(text: &str) -> Result<Dialect, String> {
-    Dialect::from_name(text).ok_or_else(|| "one of: postgres, sqlite".to_owned())
+    Dialect::from_name(text).ok_or_else(|| format!("one of: {}", Dialect::ALL.map(Dialect::name).join(", ")))
 }
 
 #[derive(Debug, Args)]

@@ -107,7 +107,7 @@ impl CliError {
                 _ => None,
             }),
             Self::WhichDialect { .. } => {
-                Some("say which: `--dialect postgres` or `--dialect sqlite`".to_owned())
+                Some("say which: `--dialect postgres`, `--dialect sqlite` or `--dialect mysql`".to_owned())
             }
             Self::Exists { .. } => Some("choose another file with `-o`, or remove it first".to_owned()),
             Self::Template { help, .. } => help.clone(),

@@ -44,6 +44,9 @@ pub enum Transactional {
     Yes,
     /// The engine refuses it in a transaction; the reason names the engine's own rule.
     Never(&'static str),
+    /// The engine commits before it and after it, so that no transaction holds it (MySQL 8.4 manual
+    /// §15.3.3, "Statements That Cause an Implicit Commit"); the reason names the engine's own rule.
+    Commits(&'static str),
     /// The statement itself opens, ends or marks a transaction (`BEGIN`, `COMMIT`, `SAVEPOINT`):
     /// the engine owns transactions, so a cell must not hold one.
     Control,

@@ -1,7 +1,10 @@
 //! SQL text to tokens, byte for byte.
 //!
 //! The rules are those of the engines' own scanners (PostgreSQL: manual §4.1 and `scan.l`; SQLite:
-//! `tokenize.c`). Whether a word is a keyword is not decided here: that needs the grammar.
+//! `tokenize.c`; MySQL and MariaDB: `sql_lex.cc`). Whether a word is a keyword is not decided here:
+//! that needs the grammar.
+
+mod mysql;
 
 use super::Dialect;
 use crate::source::Span;
@@ -13,16 +16,22 @@ pub enum TokenKind {
     Word,
     QuotedIdent,
     /// Every form of string literal, with its prefix and quotes: `''`, `E''`, `B''`, `X''`, `N''`,
-    /// `U&''`, `$tag$…$tag$`.
+    /// `U&''`, `$tag$…$tag$`; in MySQL also `""`.
     Str,
     Number,
-    /// `$1`; in SQLite also `?1`, `:x`, `@x` and `$x`.
+    /// `$1`; in SQLite also `?1`, `:x`, `@x` and `$x`; in MySQL `?`, `@x`, `@'x'`, `@@x`, and the
+    /// host of an account with its `@`.
     Param,
     /// One operator or one mark. Operators are as long as the engine makes them.
     Punct,
-    /// An unterminated string, comment or quoted identifier (up to the end of the input), a line
-    /// that begins with a backslash (PostgreSQL; up to the end of the line), NUL, or a character
-    /// that no SQL token begins with.
+    /// MySQL: the opening mark of a comment that the server executes, with its version
+    /// (`/*!40101`, `/*M!100100`), or the closing mark. What stands between is lexed as SQL.
+    Conditional,
+    /// MySQL: a hint to the optimizer (`/*+ … */`), which means something although it is a comment.
+    Hint,
+    /// An unterminated string, comment or quoted identifier (up to the end of the input), a
+    /// backslash where a client's command could begin (PostgreSQL, MySQL; up to the end of the
+    /// line), NUL, or a character that no SQL token begins with.
     Bad,
 }
 
@@ -45,10 +54,15 @@ pub(super) struct Lexer<'a> {
     /// What the next string literal continues, if it is one (PostgreSQL: literals that only white
     /// space with a line end parts are one literal, read by the rules of its first piece).
     continues: Continues,
+    /// MySQL: the last token, as far as it decides what a dot or a digit is.
+    before: mysql::Before,
+    /// MySQL: whether a comment that the server executes is open. They do not nest.
+    conditional: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Continues {
+    #[default]
     Nothing,
     /// An `E''` literal has just ended.
     Escape,
@@ -58,13 +72,19 @@ enum Continues {
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(dialect: Dialect, sql: &'a str) -> Self {
-        Self { dialect, sql, at: 0, continues: Continues::Nothing }
+        Self {
+            dialect,
+            sql,
+            at: 0,
+            continues: Continues::Nothing,
+            before: Default::default(),
+            conditional: false,
+        }
     }
 
     /// Goes on at byte `at`, which must be a character boundary.
     pub(super) fn seek(&mut self, at: usize) {
-        self.at = at;
-        self.continues = Continues::Nothing;
+        *self = Self { at, ..Self::new(self.dialect, self.sql) };
     }
 
     /// The byte after the last token.
@@ -91,10 +111,11 @@ impl<'a> Lexer<'a> {
         let at = self.at;
         let (first, second) = (self.byte(at), self.byte(at + 1));
         match first {
+            _ if self.dialect == Dialect::Mysql => self.mysql_token(),
             _ if self.is_space(first) => (Space, self.until(at, |b| !self.is_space(b))),
             0xEF if self.sql[at..].starts_with('\u{FEFF}') => match self.dialect {
                 Dialect::Sqlite => (Space, at + 3),
-                Dialect::Postgres => (Bad, at + 3),
+                Dialect::Postgres | Dialect::Mysql => (Bad, at + 3),
             },
             b'-' if second == b'-' => {
                 // PostgreSQL ends the comment at a lone carriage return too.
@@ -104,7 +125,7 @@ impl<'a> Lexer<'a> {
             b'/' if second == b'*' => self.block_comment(at),
             b'\'' => {
                 let escapes = self.continues == Continues::EscapeOnNewLine;
-                self.string(at + 1, escapes)
+                self.string(at + 1, b'\'', escapes)
             }
             b'"' => self.quoted(at, b'"'),
             b'0'..=b'9' => (Number, self.number(at)),
@@ -115,14 +136,14 @@ impl<'a> Lexer<'a> {
             },
             _ => match self.dialect {
                 Dialect::Postgres => self.postgres_mark(at),
-                Dialect::Sqlite => self.sqlite_mark(at),
+                Dialect::Sqlite | Dialect::Mysql => self.sqlite_mark(at),
             },
         }
     }
 
     fn is_space(&self, byte: u8) -> bool {
         matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
-            || (byte == 0x0B && self.dialect == Dialect::Postgres)
+            || (byte == 0x0B && self.dialect != Dialect::Sqlite)
     }
 
     fn block_comment(&self, at: usize) -> (TokenKind, usize) {
@@ -148,13 +169,13 @@ impl<'a> Lexer<'a> {
     }
 
     /// A string whose inside begins at `at`.
-    fn string(&self, mut at: usize, escapes: bool) -> (TokenKind, usize) {
+    fn string(&self, mut at: usize, quote: u8, escapes: bool) -> (TokenKind, usize) {
         loop {
-            at = self.until(at, |b| b == b'\'' || (escapes && b == b'\\'));
+            at = self.until(at, |b| b == quote || (escapes && b == b'\\'));
             match self.byte(at) {
                 b'\\' => at = (at + 2).min(self.end()),
-                b'\'' if self.byte(at + 1) == b'\'' => at += 2,
-                b'\'' => return (TokenKind::Str, at + 1),
+                byte if byte == quote && self.byte(at + 1) == quote => at += 2,
+                byte if byte == quote => return (TokenKind::Str, at + 1),
                 _ => return (TokenKind::Bad, self.end()),
             }
             if !self.sql.is_char_boundary(at) {
@@ -183,11 +204,15 @@ impl<'a> Lexer<'a> {
     fn prefixed(&self, at: usize) -> Option<(TokenKind, usize)> {
         let (second, third) = (self.byte(at + 1), self.byte(at + 2));
         match (self.dialect, self.byte(at).to_ascii_lowercase()) {
-            (Dialect::Postgres, b'e') if second == b'\'' => Some(self.string(at + 2, true)),
-            (Dialect::Postgres, b'b' | b'x' | b'n') if second == b'\'' => Some(self.string(at + 2, false)),
-            (Dialect::Postgres, b'u') if second == b'&' && third == b'\'' => Some(self.string(at + 3, false)),
+            (Dialect::Postgres, b'e') if second == b'\'' => Some(self.string(at + 2, b'\'', true)),
+            (Dialect::Postgres, b'b' | b'x' | b'n') if second == b'\'' => {
+                Some(self.string(at + 2, b'\'', false))
+            }
+            (Dialect::Postgres, b'u') if second == b'&' && third == b'\'' => {
+                Some(self.string(at + 3, b'\'', false))
+            }
             (Dialect::Postgres, b'u') if second == b'&' && third == b'"' => Some(self.quoted(at + 2, b'"')),
-            (Dialect::Sqlite, b'x') if second == b'\'' => Some(self.string(at + 2, false)),
+            (Dialect::Sqlite, b'x') if second == b'\'' => Some(self.string(at + 2, b'\'', false)),
             _ => None,
         }
     }
@@ -196,7 +221,7 @@ impl<'a> Lexer<'a> {
         let radix = self.byte(at + 1).to_ascii_lowercase();
         let other_radix = match self.dialect {
             Dialect::Postgres => matches!(radix, b'x' | b'o' | b'b'),
-            Dialect::Sqlite => radix == b'x',
+            Dialect::Sqlite | Dialect::Mysql => radix == b'x',
         };
         if self.byte(at) == b'0' && other_radix && self.byte(at + 2).is_ascii_hexdigit() {
             return self.until(at + 2, |b| !b.is_ascii_hexdigit() && b != b'_');
@@ -315,6 +340,16 @@ impl Iterator for Lexer<'_> {
                 TokenKind::Comment if text.starts_with("--") => self.continues,
                 _ => Continues::Nothing,
             };
+        }
+        if self.dialect == Dialect::Mysql {
+            self.before = match (kind, &self.sql[span.start..span.end]) {
+                (TokenKind::Word, _) => mysql::Before::Name,
+                (TokenKind::Punct, ".") => mysql::Before::Dot,
+                _ => mysql::Before::Other,
+            };
+            if kind == TokenKind::Conditional {
+                self.conditional = self.byte(span.start) == b'/';
+            }
         }
         self.at = span.end;
         Some(Token { kind, span })

@@ -17,6 +17,6 @@ pub use classify::classify;
 pub use facts::{Action, Blocks, Facts, Lock, Object, ObjectKind, Transactional};
 pub use lexer::{Token, TokenKind, lex};
 pub use name::Dialect;
-pub use quote::{QuoteError, identifier, literal};
+pub use quote::{NameUnit, QuoteError, identifier, literal};
 pub use splitter::{Fault, FaultKind, Split, split};
 pub use table::{Column, Table};

@@ -1,5 +1,7 @@
 //! Values and names as SQL text that no engine setting can make mean something else.
 
+use std::fmt;
+
 use super::Dialect;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -8,14 +10,45 @@ pub enum QuoteError {
     Nul(Dialect),
     #[error("a name cannot be empty")]
     Empty,
-    #[error("the name has {bytes} bytes; {dialect} keeps only the first {limit}")]
-    TooLong { dialect: Dialect, bytes: usize, limit: usize },
+    #[error("the name has {length} {unit}; {dialect} {then} {limit}", then = unit.then())]
+    TooLong { dialect: Dialect, length: usize, unit: NameUnit, limit: usize },
+    #[error("the name ends in a space, which {0} does not allow")]
+    TrailingSpace(Dialect),
+    #[error("the name holds a character above U+FFFF, which {0} does not allow")]
+    Supplementary(Dialect),
+}
+
+/// What an engine counts a name in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameUnit {
+    Bytes,
+    Characters,
+}
+
+impl NameUnit {
+    /// What becomes of a longer name: PostgreSQL cuts it without an error, MySQL refuses it.
+    fn then(self) -> &'static str {
+        match self {
+            Self::Bytes => "keeps only the first",
+            Self::Characters => "allows",
+        }
+    }
+}
+
+impl fmt::Display for NameUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bytes => "bytes",
+            Self::Characters => "characters",
+        })
+    }
 }
 
 /// `value` as a string literal.
 ///
 /// In PostgreSQL a value with a backslash becomes `E'…'`, which reads the same whatever
-/// `standard_conforming_strings` is (manual §4.1.2.2).
+/// `standard_conforming_strings` is (manual §4.1.2.2). In MySQL a backslash is doubled, which holds
+/// as long as the session's `sql_mode` is without `NO_BACKSLASH_ESCAPES` (manual §11.1.1).
 pub fn literal(dialect: Dialect, value: &str) -> Result<String, QuoteError> {
     if value.contains('\0') {
         return Err(QuoteError::Nul(dialect));
@@ -23,6 +56,7 @@ pub fn literal(dialect: Dialect, value: &str) -> Result<String, QuoteError> {
     let quoted = value.replace('\'', "''");
     Ok(match dialect {
         Dialect::Postgres if quoted.contains('\\') => format!("E'{}'", quoted.replace('\\', "\\\\")),
+        Dialect::Mysql => format!("'{}'", quoted.replace('\\', "\\\\")),
         Dialect::Postgres | Dialect::Sqlite => format!("'{quoted}'"),
     })
 }
@@ -35,18 +69,27 @@ pub fn identifier(dialect: Dialect, name: &str) -> Result<String, QuoteError> {
     if name.contains('\0') {
         return Err(QuoteError::Nul(dialect));
     }
-    match longest_name(dialect) {
-        Some(limit) if name.len() > limit => Err(QuoteError::TooLong { dialect, bytes: name.len(), limit }),
-        _ => Ok(format!("\"{}\"", name.replace('"', "\"\""))),
+    match dialect {
+        // A longer name is cut off without an error (manual §4.1.1, `NAMEDATALEN` − 1).
+        Dialect::Postgres => within(dialect, name.len(), NameUnit::Bytes, 63)?,
+        Dialect::Sqlite => {}
+        Dialect::Mysql => {
+            // MySQL 9 manual §11.2 (which characters) and §11.2.1 (how many).
+            within(dialect, name.chars().count(), NameUnit::Characters, 64)?;
+            if name.ends_with(' ') {
+                return Err(QuoteError::TrailingSpace(dialect));
+            }
+            if name.chars().any(|c| c > '\u{FFFF}') {
+                return Err(QuoteError::Supplementary(dialect));
+            }
+            return Ok(format!("`{}`", name.replace('`', "``")));
+        }
     }
+    Ok(format!("\"{}\"", name.replace('"', "\"\"")))
 }
 
-/// In bytes. PostgreSQL cuts a longer name off without an error (manual §4.1.1, `NAMEDATALEN` − 1).
-fn longest_name(dialect: Dialect) -> Option<usize> {
-    match dialect {
-        Dialect::Postgres => Some(63),
-        Dialect::Sqlite => None,
-    }
+fn within(dialect: Dialect, length: usize, unit: NameUnit, limit: usize) -> Result<(), QuoteError> {
+    if length > limit { Err(QuoteError::TooLong { dialect, length, unit, limit }) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -59,6 +102,7 @@ mod tests {
         assert_eq!(literal(Dialect::Postgres, "it's").as_deref(), Ok("'it''s'"));
         assert_eq!(literal(Dialect::Postgres, r"a\'b").as_deref(), Ok(r"E'a\\''b'"));
         assert_eq!(literal(Dialect::Sqlite, r"a\'b").as_deref(), Ok(r"'a\''b'"));
+        assert_eq!(literal(Dialect::Mysql, r"a\'b").as_deref(), Ok(r"'a\\''b'"));
         assert_eq!(literal(Dialect::Sqlite, "a\0"), Err(QuoteError::Nul(Dialect::Sqlite)));
     }
 
@@ -72,6 +116,14 @@ mod tests {
             Err("the name has 64 bytes; postgres keeps only the first 63".into())
         );
         assert!(identifier(Dialect::Sqlite, &long).is_ok());
+        assert_eq!(identifier(Dialect::Mysql, "we`ird").as_deref(), Ok("`we``ird`"));
+        assert!(identifier(Dialect::Mysql, &"ä".repeat(64)).is_ok());
+        assert_eq!(
+            identifier(Dialect::Mysql, &"ä".repeat(65)).map_err(|e| e.to_string()),
+            Err("the name has 65 characters; mysql allows 64".into())
+        );
+        assert_eq!(identifier(Dialect::Mysql, "a "), Err(QuoteError::TrailingSpace(Dialect::Mysql)));
+        assert_eq!(identifier(Dialect::Mysql, "😀"), Err(QuoteError::Supplementary(Dialect::Mysql)));
     }
 
     #[test]

@@ -183,12 +183,13 @@ fn read_dialects(field: Field<'_>, findings: &mut Findings) -> Vec<Dialect> {
 }
 
 fn report_dialect(name: &str, span: Span, findings: &mut Findings) {
-    let planned = ["mysql", "mariadb", "mssql"].contains(&name);
     let diagnostic = findings.error("unknown-dialect", span, format!("there is no dialect `{name}`"));
     let help = if name == "any" {
         "write `dialect: any`, not in a list".to_owned()
-    } else if planned {
-        "this version of Rollbook runs postgres and sqlite".to_owned()
+    } else if name == "mssql" {
+        format!("this version of Rollbook runs {}", Dialect::ALL.map(Dialect::name).join(", "))
+    } else if name == "mariadb" {
+        "write `mysql`, the dialect of both servers".to_owned()
     } else if matches!(name, "postgresql" | "pg" | "psql") {
         "did you mean `postgres`?".to_owned()
     } else {

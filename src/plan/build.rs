@@ -292,6 +292,8 @@ impl BatchPredicate {
         let markers = match dialect {
             Dialect::Postgres => ["$1", "$2"],
             Dialect::Sqlite => ["?1", "?2"],
+            // Its own marker, `?`, has no number: two of them would not tell the bounds apart.
+            Dialect::Mysql => ["@rollbook_from", "@rollbook_to"],
         };
         Self { sql: format!("({key} BETWEEN {} AND {})", markers[0], markers[1]), markers }
     }
@@ -311,7 +313,9 @@ impl BatchPredicate {
 }
 
 fn unit(options: &Options, statements: &[Statement]) -> Unit {
-    let outside = statements.iter().any(|s| matches!(s.facts.transactional, Transactional::Never(_)));
+    let outside = statements
+        .iter()
+        .any(|s| matches!(s.facts.transactional, Transactional::Never(_) | Transactional::Commits(_)));
     match options.tx {
         _ if outside => Unit::Outside,
         Some(Tx::None) => Unit::Outside,

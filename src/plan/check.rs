@@ -33,29 +33,34 @@ pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement])
                 .help(format!("add `.destructive` to the braces of cell `{}`", cell.id)),
             );
         }
-        if let Transactional::Never(why) = statement.facts.transactional {
-            if statements.len() > 1 {
-                findings.push(
-                    about(
-                        "mixed-transaction",
-                        index,
-                        "a statement that cannot run in a transaction shares its cell",
-                    )
-                    .label(why)
-                    .help("give it a cell of its own, so that a crash leaves nothing in doubt but itself"),
-                );
-            }
-            if matches!(cell.options.tx, Some(Tx::Cell | Tx::Statement)) {
-                findings.push(
-                    about(
-                        "transaction-impossible",
-                        index,
-                        "the cell asks for a transaction that the engine refuses",
-                    )
-                    .label(why)
-                    .help("take the `tx` option away"),
-                );
-            }
+        if let Transactional::Never(why) = statement.facts.transactional
+            && statements.len() > 1
+        {
+            findings.push(
+                about(
+                    "mixed-transaction",
+                    index,
+                    "a statement that cannot run in a transaction shares its cell",
+                )
+                .label(why)
+                .help("give it a cell of its own, so that a crash leaves nothing in doubt but itself"),
+            );
+        }
+        let (why, impossible) = match statement.facts.transactional {
+            Transactional::Never(why) => (why, matches!(cell.options.tx, Some(Tx::Cell | Tx::Statement))),
+            Transactional::Commits(why) => (why, cell.options.tx == Some(Tx::Cell)),
+            Transactional::Yes | Transactional::Control => continue,
+        };
+        if impossible {
+            findings.push(
+                about(
+                    "transaction-impossible",
+                    index,
+                    "the cell asks for a transaction that the engine refuses",
+                )
+                .label(why)
+                .help("take the `tx` option away"),
+            );
         }
     }
     findings

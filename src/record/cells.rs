@@ -223,7 +223,7 @@ fn problem(problem: &Problem, dialect: Dialect) -> String {
 fn code_label(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Postgres => "sqlstate",
-        Dialect::Sqlite => "code",
+        Dialect::Sqlite | Dialect::Mysql => "code",
     }
 }
 

@@ -84,7 +84,7 @@ fn admit_sql(
         let not_one = || Unfit::NotOne { mark: text.to_owned(), what };
         any |= token.kind != TokenKind::Space;
         match token.kind {
-            TokenKind::Comment => return Err(Unfit::Comment),
+            TokenKind::Comment | TokenKind::Hint | TokenKind::Conditional => return Err(Unfit::Comment),
             TokenKind::Bad => return Err(Unfit::Open),
             TokenKind::Param => return Err(not_one()),
             TokenKind::Punct if matches!(text, "(" | "[") => depth += 1,

@@ -116,7 +116,7 @@ impl Template {
         let open = |asked: &Asked| asked.fill.is_some() && !given.contains_key(&asked.spec.name);
         let table = text(given.get(TABLE)?).filter(|_| self.asks.iter().any(open))?;
         match dialect {
-            Dialect::Postgres => spelling::relation(dialect, table).ok(),
+            Dialect::Postgres | Dialect::Mysql => spelling::relation(dialect, table).ok(),
             Dialect::Sqlite => Some(table.to_owned()),
         }
     }

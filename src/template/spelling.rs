@@ -85,15 +85,20 @@ fn text(value: &Value) -> Result<String, Error> {
 /// A name, in quotes only where SQL would read it otherwise.
 pub(super) fn ident(dialect: Dialect, name: &str) -> Result<String, Error> {
     let quoted = dialect::identifier(dialect, name).map_err(|error| refuse(error.to_string()))?;
+    if dialect == Dialect::Mysql {
+        // What is reserved grows with every release of either server (manual §11.3).
+        return Ok(quoted);
+    }
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
     let plain = starts && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'));
     Ok(if plain && !RESERVED.contains(&format!(" {name} ")) { name.to_owned() } else { quoted })
 }
 
-/// A table's name. In PostgreSQL a dot separates its schema; in SQLite it is a letter like another.
+/// A table's name. In PostgreSQL and MySQL a dot separates its schema; in SQLite it is a letter like
+/// another.
 pub(super) fn relation(dialect: Dialect, name: &str) -> Result<String, Error> {
     match (dialect, name.split_once('.')) {
-        (Dialect::Postgres, Some((schema, table))) => {
+        (Dialect::Postgres | Dialect::Mysql, Some((schema, table))) => {
             Ok(format!("{}.{}", ident(dialect, schema)?, ident(dialect, table)?))
         }
         _ => ident(dialect, name),
@@ -103,7 +108,7 @@ pub(super) fn relation(dialect: Dialect, name: &str) -> Result<String, Error> {
 /// The schema of a table's name.
 fn schema(dialect: Dialect, table: &str) -> Result<Option<String>, Error> {
     match (dialect, table.split_once('.')) {
-        (Dialect::Postgres, Some((schema, _))) => ident(dialect, schema).map(Some),
+        (Dialect::Postgres | Dialect::Mysql, Some((schema, _))) => ident(dialect, schema).map(Some),
         _ => Ok(None),
     }
 }
@@ -191,6 +196,7 @@ mod tests {
         assert_eq!(pg("app.user"), "app.\"user\"");
         assert_eq!(pg(r#"we"ird"#), r#""we""ird""#);
         assert_eq!(relation(Dialect::Sqlite, "a.b").unwrap(), "\"a.b\"");
+        assert_eq!(relation(Dialect::Mysql, "app.orders").unwrap(), "`app`.`orders`");
     }
 
     #[test]

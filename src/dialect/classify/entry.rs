@@ -19,6 +19,7 @@ pub fn classify(dialect: Dialect, statement: &str) -> Facts {
     let read = || match dialect {
         Dialect::Postgres => postgres::read(statement),
         Dialect::Sqlite => sqlite::read(statement),
+        Dialect::Mysql => None,
     };
     // Both parsers hold assertions of their own; a statement that trips one is unknown as well.
     let draft = catch_unwind(AssertUnwindSafe(read)).ok().flatten();
