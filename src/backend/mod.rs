@@ -5,6 +5,7 @@
 
 mod address;
 mod answer;
+mod blocker;
 mod error;
 mod postgres;
 mod session;
@@ -13,8 +14,9 @@ mod sqlite;
 
 pub use address::{Address, AddressError};
 pub use answer::Answer;
+pub use blocker::Blocker;
 pub use error::{DbError, Refusal};
 pub use session::{
-    Canceller, Claim, Column, Holder, JournalRow, Limits, LockError, Mode, Presence, RunLock, Scope, Session,
-    Table, TargetInfo, claim, open,
+    Claim, Column, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, RunLock, Scope,
+    Session, Table, TargetInfo, claim, open,
 };

@@ -1,10 +1,8 @@
-use std::time::Duration;
-
 use async_trait::async_trait;
 
-use super::{Address, Answer, DbError, postgres, sqlite};
-pub use crate::dialect::{Column, Table};
-use crate::dialect::{Dialect, Object};
+use super::{Address, Answer, Blocker, DbError, postgres, sqlite};
+pub use crate::dialect::{Column, Limits, Table};
+use crate::dialect::{Dialect, Facts, Object};
 
 /// One entry of the journal, as the table holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +41,6 @@ pub enum Mode {
     Create,
     /// The database itself refuses writes.
     ReadOnly,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
-    pub lock_timeout: Option<Duration>,
-    pub statement_timeout: Option<Duration>,
 }
 
 /// What a transaction or a lone statement is for; it names itself so on the server.
@@ -91,8 +83,13 @@ pub trait Session: Send {
     async fn execute_read_only(&mut self, scope: &Scope<'_>, sql: &str, keep: u64)
     -> Result<Answer, DbError>;
 
-    /// Whether an object is there, and whole.
-    async fn probe(&mut self, object: &Object) -> Result<Presence, DbError>;
+    /// What the catalog says of the objects, a line for each part of them, in a fixed order: an object
+    /// that is not there has no line. None where it does not describe such objects at all.
+    async fn definition(&mut self, objects: &[Object]) -> Result<Option<Vec<String>>, DbError>;
+
+    /// Indexes that a failed build of such a statement left behind: there, slowing writes, and
+    /// serving no query.
+    async fn invalid_indexes(&mut self, statement: &Facts) -> Result<Vec<InvalidIndex>, DbError>;
 
     /// A server process that still runs what this scope sent from an earlier connection, and its start.
     async fn still_running(&mut self, scope: &Scope<'_>) -> Result<Option<String>, DbError>;
@@ -100,26 +97,30 @@ pub trait Session: Send {
     /// A table's columns and key, or `None` where there is no such table.
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError>;
 
-    /// A handle that stops the statement in flight from another task.
-    fn canceller(&self) -> Box<dyn Canceller>;
+    /// A second pair of eyes on this session.
+    fn observer(&self) -> Box<dyn Observer>;
 
     async fn close(self: Box<Self>);
 }
 
-/// Stops the statement that a session is running.
+/// Looks at a session from beside it, over a connection of its own that is opened when it is needed.
 #[async_trait]
-pub trait Canceller: Send + Sync {
-    async fn cancel(&self);
+pub trait Observer: Send {
+    /// The sessions that the statement in flight waits for.
+    async fn blockers(&mut self) -> Result<Vec<Blocker>, DbError>;
+    /// Stops the statement in flight.
+    async fn cancel(&mut self);
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    Absent,
-    Present,
-    /// There, and unusable: an index that a failed concurrent build left behind.
-    Invalid,
-    /// This kind of object is not looked up.
-    Unknown,
+/// An index that is not valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidIndex {
+    /// As SQL takes it.
+    pub name: String,
+    /// The statement that removes it; no transaction holds it.
+    pub removal: String,
+    /// The server process that is building it now.
+    pub builder: Option<String>,
 }
 
 /// Who takes the run lock.

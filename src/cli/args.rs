@@ -172,7 +172,7 @@ pub struct Said {
     #[arg(long, value_name = "CELL@DIGEST", value_parser = consent)]
     pub confirm: Vec<Consent>,
     /// Say what became of a statement in doubt
-    #[arg(long, value_name = "CELL=done|not-done", value_parser = resolution)]
+    #[arg(long, value_name = "CELL=done|not-done|partial", value_parser = resolution)]
     pub resolve: Vec<(String, Verdict)>,
 }
 
@@ -195,11 +195,12 @@ fn consent(text: &str) -> Result<Consent, String> {
 }
 
 fn resolution(text: &str) -> Result<(String, Verdict), String> {
-    let (cell, verdict) = text.rsplit_once('=').ok_or("write CELL=done or CELL=not-done")?;
+    let (cell, verdict) = text.rsplit_once('=').ok_or("write CELL=done, CELL=not-done or CELL=partial")?;
     let verdict = match verdict {
         "done" => Verdict::Done,
         "not-done" => Verdict::NotDone,
-        _ => return Err("the outcome is `done` or `not-done`".to_owned()),
+        "partial" => Verdict::Partial,
+        _ => return Err("the outcome is `done`, `not-done` or `partial`".to_owned()),
     };
     Ok((cell.to_owned(), verdict))
 }

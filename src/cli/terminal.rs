@@ -1,11 +1,11 @@
-//! Asks the human at a gate.
+//! Asks the human at a gate, and about a statement in doubt.
 
 use std::io::{IsTerminal as _, Write as _};
 
 use async_trait::async_trait;
 
-use crate::engine::{GateAnswer, GateView, Gatekeeper, Host};
-use crate::report::{Style, gate_text};
+use crate::engine::{DoubtView, GateAnswer, GateView, Gatekeeper, Host, Verdict};
+use crate::report::{Style, doubt_text, gate_text};
 
 /// The terminal that the command runs in, if it runs in one.
 pub struct TerminalGate<'a> {
@@ -13,30 +13,58 @@ pub struct TerminalGate<'a> {
     pub host: &'a dyn Host,
 }
 
+impl TerminalGate<'_> {
+    fn is_there(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// One answer; None where the terminal is closed or the operator interrupts.
+    async fn read(&self, prompt: &str) -> Option<String> {
+        eprint!("{prompt}");
+        let _ = std::io::stderr().flush();
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).ok().filter(|read| *read > 0).map(|_| line)
+        });
+        let line = tokio::select! {
+            line = answer => line.unwrap_or_default(),
+            () = self.host.interrupt().first() => None,
+        };
+        line.map(|line| line.trim().to_owned())
+    }
+}
+
 #[async_trait]
 impl Gatekeeper for TerminalGate<'_> {
     async fn ask(&mut self, gate: &GateView) -> GateAnswer {
         eprint!("{}", gate_text(gate, self.style));
-        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        if !self.is_there() {
             eprintln!("  no terminal to ask at; the run stops here and can be continued");
             return GateAnswer::NoTerminal;
         }
+        let prompt = format!("type {} to go on, or `stop`: ", self.style.bold(&gate.cell));
         loop {
-            eprint!("type {} to go on, or `stop`: ", self.style.bold(&gate.cell));
-            let _ = std::io::stderr().flush();
-            let answer = tokio::task::spawn_blocking(|| {
-                let mut line = String::new();
-                std::io::stdin().read_line(&mut line).ok().filter(|read| *read > 0).map(|_| line)
-            });
-            let line = tokio::select! {
-                line = answer => line.unwrap_or_default(),
-                () = self.host.interrupt().first() => None,
-            };
-            match line.as_deref().map(str::trim) {
+            match self.read(&prompt).await.as_deref() {
                 Some(typed) if typed == gate.cell => return GateAnswer::Confirmed,
                 None | Some("stop") => return GateAnswer::Declined,
                 Some("") => {}
                 Some(_) => eprintln!("  that is not {}", gate.cell),
+            }
+        }
+    }
+
+    async fn settle(&mut self, doubt: &DoubtView) -> Option<Verdict> {
+        if !self.is_there() {
+            return None;
+        }
+        eprint!("{}", doubt_text(doubt, self.style));
+        loop {
+            match self.read("type `done`, `not-done` or `partial`, or `stop`: ").await.as_deref() {
+                Some("done") => return Some(Verdict::Done),
+                Some("not-done") => return Some(Verdict::NotDone),
+                Some("partial") => return Some(Verdict::Partial),
+                None | Some("stop") => return None,
+                Some(_) => {}
             }
         }
     }

@@ -11,6 +11,8 @@ mod name;
 mod quote;
 mod splitter;
 mod table;
+mod trace;
+mod waiting;
 
 pub use canonical::canonical;
 pub use classify::classify;
@@ -20,3 +22,5 @@ pub use name::Dialect;
 pub use quote::{NameUnit, QuoteError, identifier, literal};
 pub use splitter::{Fault, FaultKind, Split, split};
 pub use table::{Column, Table};
+pub use trace::Trace;
+pub use waiting::{Limits, Waiting};

@@ -1,8 +1,9 @@
 //! Verify cells: one read-only statement, one judgement.
 
+use super::attempt::{Held, Sent};
 use super::context::{Context, EngineError};
 use super::event::{CheckTime, Event, Output};
-use crate::backend::{DbError, Limits, Scope};
+use crate::backend::{DbError, Scope};
 use crate::document::Expect;
 use crate::plan::{Check, Plan};
 
@@ -87,25 +88,26 @@ impl Context<'_> {
         check: &Check,
         time: CheckTime,
     ) -> Result<CheckOutcome, EngineError> {
-        let limits = Limits { lock_timeout: None, statement_timeout: check.timeout };
         let keep = match &check.expect {
             Expect::Table(table) => check.output.max(table.len() as u64),
             _ => check.output.max(1),
         };
         let run = self.run_id().to_owned();
-        let scope = Scope { runbook: &plan.runbook, run: &run, cell: &check.cell, limits };
+        let scope = Scope { runbook: &plan.runbook, run: &run, cell: &check.cell, limits: check.limits };
         let started = self.host.elapsed();
-        let answer = self.session.execute_read_only(&scope, &check.statement.sql, keep).await;
+        let sql = &check.statement.sql;
+        let sent = Sent { scope: &scope, statement: 1, sql, keep, held: Held::ReadOnly };
+        let answer = self.execute(sent).await;
         let micros = (self.host.elapsed() - started).as_micros() as u64;
         let (mut output, refused): (Output, Option<String>) = match answer {
             Ok(answer) => (answer.into(), None),
             Err(DbError::Refused(refusal)) => (Output::default(), Some(format!("error: {refusal}"))),
             Err(error) => return Err(error.into()),
         };
-        let recorded = self.history.checks.get(&check.cell).map(|recorded| &recorded.output);
+        let recorded = self.ledger.history.checks.get(&check.cell).map(|recorded| &recorded.output);
         let baseline = match time {
             CheckTime::Replay => recorded,
-            _ => self.history.baselines.get(&check.cell).map(|recorded| &recorded.output),
+            _ => self.ledger.history.baselines.get(&check.cell).map(|recorded| &recorded.output),
         };
         let (passed, found) = match (time, refused) {
             (_, Some(error)) => (false, error),

@@ -1,11 +1,10 @@
-use std::collections::VecDeque;
-
-use super::event::{Direction, Entry, Event, GateKind, How, Outcome, Problem, RunStarted, Stop};
+use super::event::{Direction, Event, GateKind, How, Outcome, Problem, RunStarted, Stop};
 use super::gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
-use super::history::{History, HistoryError, Status};
+use super::history::{HistoryError, Status};
 use super::host::Host;
-use super::journal::{self, JournalError, Sealed};
-use crate::backend::{self, Address, Claim, DbError, Holder, JournalRow, LockError, RunLock, Session};
+use super::journal::{JournalError, Sealed};
+use super::ledger::Ledger;
+use crate::backend::{self, Address, Blocker, Claim, DbError, Holder, LockError, Observer, RunLock, Session};
 use crate::plan::{Action, Plan};
 
 /// Takes each event as it becomes true.
@@ -77,25 +76,17 @@ pub struct Report {
 /// An invocation on a target: the session, the journal's head, and everybody who is told.
 pub struct Context<'a> {
     pub session: Box<dyn Session>,
+    pub(super) observer: Box<dyn Observer>,
     pub address: &'a Address,
     pub host: &'a dyn Host,
     pub gatekeeper: &'a mut dyn Gatekeeper,
-    pub sink: &'a mut dyn Sink,
     pub consents: Vec<Consent>,
     pub resolutions: Vec<(String, super::Verdict)>,
     pub invocation: Invocation,
     lock: Option<Box<dyn RunLock>>,
-    pub(super) history: History,
-    runbook: String,
-    run: String,
-    seq: u64,
-    head: String,
-    pos: i64,
-    entries: Vec<Sealed>,
-    /// Told already, not yet in the journal: goes with the next write.
-    unwritten: VecDeque<(String, Event)>,
-    /// To be told once they are in the journal.
-    staged: VecDeque<(String, Event)>,
+    pub(super) ledger: Ledger<'a>,
+    /// Whom the last statement was seen to wait for.
+    pub(super) blockers: Vec<Blocker>,
 }
 
 impl<'a> Context<'a> {
@@ -111,44 +102,33 @@ impl<'a> Context<'a> {
         invocation: Invocation,
     ) -> Self {
         Self {
+            observer: session.observer(),
             session,
             address,
             host,
             gatekeeper,
-            sink,
             consents,
             resolutions,
             invocation,
             lock: None,
-            history: History::default(),
-            runbook: String::new(),
-            run: String::new(),
-            seq: 0,
-            head: String::new(),
-            pos: 0,
-            entries: Vec::new(),
-            unwritten: VecDeque::new(),
-            staged: VecDeque::new(),
+            ledger: Ledger::new(host, sink),
+            blockers: Vec::new(),
         }
     }
 
     pub fn run_id(&self) -> &str {
-        &self.run
+        self.ledger.run()
     }
 
     /// Reads the journal and folds it.
     pub(super) async fn load(&mut self, runbook: &str) -> Result<(), EngineError> {
-        runbook.clone_into(&mut self.runbook);
         let rows = self.session.read_journal(Some(runbook)).await?;
-        self.entries = journal::decode(&rows)?;
-        self.history = History::fold(&self.entries)?;
-        Ok(())
+        self.ledger.load(runbook, &rows)
     }
 
     /// Takes the run lock, reads the journal again under it, and starts or continues the run.
     pub(super) async fn enter(&mut self, plan: &Plan, direction: Direction) -> Result<(), EngineError> {
-        let open = |history: &History| history.open_run(direction).map(|run| run.run.clone());
-        let run = open(&self.history).unwrap_or_else(|| self.host.run_id());
+        let run = self.ledger.open_run(direction).unwrap_or_else(|| self.host.run_id());
         let claim = Claim {
             operator: self.host.operator(),
             runbook: plan.runbook.clone(),
@@ -162,15 +142,9 @@ impl<'a> Context<'a> {
         });
         // Another run may have moved the state between the first reading and the lock.
         self.load(&plan.runbook).await?;
-        self.pos = self.session.prepare_journal().await?;
-        let open_run = open(&self.history);
-        self.run = open_run.clone().unwrap_or(run);
-        let run = self.run.clone();
-        self.entries.retain(|entry| entry.run == run);
-        if let Some(last) = self.entries.last() {
-            self.seq = last.seq;
-            self.head = last.hash().to_owned();
-        }
+        let pos = self.session.prepare_journal().await?;
+        let open_run = self.ledger.open_run(direction);
+        self.ledger.enter(open_run.clone().unwrap_or(run), pos);
         let event = match open_run {
             Some(_) => Event::RunContinued {
                 plan: plan.digest.clone(),
@@ -185,8 +159,7 @@ impl<'a> Context<'a> {
 
     /// Starts a run whose events go to its record alone.
     pub(super) fn enter_unjournaled(&mut self, plan: &Plan) {
-        self.run = self.host.run_id();
-        self.entries.clear();
+        self.ledger.enter_unjournaled(self.host.run_id());
         let event = self.started(plan, Direction::Verify);
         self.note(event);
     }
@@ -215,94 +188,40 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Tells of something that is true already, and keeps it for the next write.
     pub(super) fn note(&mut self, event: Event) {
-        let at = self.host.now();
-        self.sink.event(&at, &self.run, &event);
-        self.unwritten.push_back((at, event));
+        self.ledger.note(event);
     }
 
-    /// Keeps an event that becomes true with the next write.
     pub(super) fn stage(&mut self, event: Event) {
-        self.staged.push_back((self.host.now(), event));
+        self.ledger.stage(event);
     }
 
-    /// What was staged did not happen.
     pub(super) fn discard(&mut self) {
-        self.staged.clear();
+        self.ledger.discard();
     }
 
     /// Commits the open transaction with everything that is waiting.
     pub(super) async fn commit(&mut self) -> Result<(), DbError> {
-        let (entries, rows) = self.rows();
+        let (entries, rows) = self.ledger.waiting();
         self.session.commit(&rows).await?;
-        self.written(entries, &rows)
+        self.ledger.written(entries);
+        Ok(())
     }
 
     /// Writes everything that is waiting in a transaction of its own.
     pub(super) async fn write(&mut self) -> Result<(), DbError> {
-        let (entries, rows) = self.rows();
-        if rows.is_empty() {
-            return Ok(());
+        let (entries, rows) = self.ledger.waiting();
+        if !rows.is_empty() {
+            self.session.append(&rows).await?;
+            self.ledger.written(entries);
         }
-        self.session.append(&rows).await?;
-        self.written(entries, &rows)
+        Ok(())
     }
 
     /// Keeps everything that is waiting for the record, without a journal.
     pub(super) fn keep(&mut self) {
-        let (entries, rows) = self.rows();
-        let kept = self.written(entries, &rows);
-        debug_assert!(kept.is_ok(), "a replay's own events fold");
-    }
-
-    fn rows(&self) -> (Vec<Sealed>, Vec<JournalRow>) {
-        let mut prev = self.head.clone();
-        self.unwritten
-            .iter()
-            .chain(&self.staged)
-            .zip(1..)
-            .map(|((at, event), n)| {
-                let entry = Sealed::new(Entry {
-                    version: journal::VERSION,
-                    run: self.run.clone(),
-                    seq: self.seq + n,
-                    at: at.clone(),
-                    prev: std::mem::take(&mut prev),
-                    event: event.clone(),
-                });
-                entry.hash().clone_into(&mut prev);
-                let row = JournalRow {
-                    pos: self.pos + n as i64,
-                    runbook: self.runbook.clone(),
-                    run: self.run.clone(),
-                    at: at.clone(),
-                    entry: entry.text().to_owned(),
-                    hash: prev.clone(),
-                };
-                (entry, row)
-            })
-            .unzip()
-    }
-
-    fn written(&mut self, entries: Vec<Sealed>, rows: &[JournalRow]) -> Result<(), DbError> {
-        self.unwritten.clear();
-        for (at, event) in std::mem::take(&mut self.staged) {
-            self.sink.event(&at, &self.run, &event);
-        }
-        if let Some(row) = rows.last() {
-            self.head.clone_from(&row.hash);
-            self.seq += rows.len() as u64;
-            self.pos = row.pos;
-        }
-        for entry in entries {
-            // What the engine did must fold as it will on resume.
-            if let Err(error) = self.history.apply(&entry) {
-                debug_assert!(false, "{error}");
-            }
-            self.entries.push(entry);
-        }
-        Ok(())
+        let (entries, _) = self.ledger.waiting();
+        self.ledger.written(entries);
     }
 
     /// Ends the invocation with its one terminal event.
@@ -314,7 +233,7 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn report(&mut self, outcome: Outcome) -> Report {
-        Report { outcome, entries: self.entries() }
+        Report { outcome, entries: self.ledger.take_entries() }
     }
 
     /// Gives the lock back and closes the connection.
@@ -327,12 +246,13 @@ impl<'a> Context<'a> {
 
     /// The run's entries so far, for a record of an invocation that broke off.
     pub fn entries(&mut self) -> Vec<Sealed> {
-        if self.run.is_empty() { Vec::new() } else { std::mem::take(&mut self.entries) }
+        self.ledger.take_entries()
     }
 
     /// True while a statement is out whose outcome is not in the journal.
     pub fn in_doubt(&self) -> bool {
-        !self.run.is_empty() && self.history.steps.values().any(|step| step.status == Status::InDoubt)
+        let steps = &self.ledger.history.steps;
+        !self.run_id().is_empty() && steps.values().any(|step| step.status == Status::InDoubt)
     }
 
     /// A report that nothing was asked for.
@@ -342,19 +262,19 @@ impl<'a> Context<'a> {
 
     /// Ends an invocation that has nothing to do: its one event is told and kept nowhere.
     pub(super) fn nothing_to_do(&mut self, state: String) -> Report {
-        let run = self.history.runs.last().map_or_else(String::new, |run| run.run.clone());
+        let run = self.ledger.history.runs.last().map_or_else(String::new, |run| run.run.clone());
         let stop = Stop { outcome: Outcome::Completed, at: None, state, next: None };
-        self.sink.event(&self.host.now(), &run, &Event::Stopped(stop));
+        self.ledger.tell(&run, &Event::Stopped(stop));
         self.nothing_done()
     }
 
     /// Ends the stream of an invocation that an error broke off. The journal cannot be told.
     pub fn broke_off(&mut self) {
-        if self.run.is_empty() {
+        if self.run_id().is_empty() {
             return;
         }
         let stop = Stop {
-            outcome: Outcome::Failed,
+            outcome: if self.in_doubt() { Outcome::InDoubt } else { Outcome::Failed },
             at: None,
             state: "what the journal has is committed; a transaction that was open is rolled back".to_owned(),
             next: Some(
@@ -362,7 +282,8 @@ impl<'a> Context<'a> {
                     .to_owned(),
             ),
         };
-        self.sink.event(&self.host.now(), &self.run, &Event::Stopped(stop));
+        let run = self.run_id().to_owned();
+        self.ledger.tell(&run, &Event::Stopped(stop));
     }
 
     /// Asks for consent. None means that it was given; otherwise the invocation must stop.
@@ -415,7 +336,11 @@ impl<'a> Context<'a> {
 
     /// A failure as an event's problem, with the secrets taken out.
     pub(super) fn problem(&self, plan: &Plan, error: &DbError) -> Problem {
-        Problem::of(error, &|text| plan.redact(text))
+        let mut problem = Problem::of(error, &|text| plan.redact(text));
+        if error.refusal().is_some_and(backend::Refusal::is_contention) {
+            problem.blockers.clone_from(&self.blockers);
+        }
+        problem
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::backend::{Answer, DbError, TargetInfo};
+use crate::backend::{Answer, Blocker, DbError, TargetInfo};
 use crate::document::Role;
 use crate::plan::Digest;
 
@@ -39,10 +39,26 @@ pub enum Event {
         digest: Digest,
         sql: Vec<String>,
     },
-    /// Written before a statement that no transaction holds.
+    /// Written before a statement that no transaction holds. `before` is what the catalog says of its
+    /// objects: as long as it says the same, the statement has not taken effect.
     StatementIntended {
         cell: String,
         statement: usize,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Vec<String>>,
+    },
+    /// The statement in flight waits for other sessions.
+    Waiting {
+        cell: String,
+        statement: usize,
+        waited_millis: u64,
+        blockers: Vec<Blocker>,
+    },
+    /// What an earlier failed build had left behind is gone, because a human said so.
+    LeftoverRemoved {
+        cell: String,
+        name: String,
+        sql: String,
     },
     StatementDone {
         cell: String,
@@ -155,6 +171,8 @@ pub enum GateKind {
     Hold,
     /// A rollback would pass a step that nothing undoes.
     Irreversible,
+    /// An INVALID index of an earlier failed build stands in the way.
+    Leftover,
 }
 
 /// How a human's consent came.
@@ -182,6 +200,18 @@ pub enum CheckTime {
 pub enum Verdict {
     Done,
     NotDone,
+    /// Some of it took effect. It stays in doubt until somebody has finished or undone it by hand.
+    Partial,
+}
+
+impl Verdict {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::NotDone => "not done",
+            Self::Partial => "partly done",
+        }
+    }
 }
 
 /// The part of an answer that is kept.
@@ -216,6 +246,9 @@ pub struct Problem {
     /// `file:line:column` in the runbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// Who was in the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blockers: Vec<Blocker>,
     pub state: String,
     pub next: String,
 }

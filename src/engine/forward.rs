@@ -77,14 +77,14 @@ pub(super) fn known_place(plan: &Plan, name: &str) -> Result<(), EngineError> {
 impl Context<'_> {
     /// Done cells are what they were: by id and by digest.
     pub(super) fn refuse_changed(&self, plan: &Plan) -> Result<(), EngineError> {
-        if let Some(step) = self.history.half_undone() {
+        if let Some(step) = self.ledger.history.half_undone() {
             return Err(EngineError::HalfUndone { step: step.to_owned() });
         }
         self.refuse_other_text(plan)
     }
 
     pub(super) fn refuse_other_text(&self, plan: &Plan) -> Result<(), EngineError> {
-        for (id, history) in &self.history.steps {
+        for (id, history) in &self.ledger.history.steps {
             let touched = history.status == Status::Done || history.cells.values().any(|cell| cell.touched());
             if !touched {
                 continue;
@@ -110,20 +110,21 @@ impl Context<'_> {
     }
 
     fn nothing_left(&self, plan: &Plan) -> bool {
-        plan.steps.iter().all(|step| self.history.step(&step.id) == Status::Done)
-            && self.history.open_run(Direction::Forward).is_none()
+        plan.steps.iter().all(|step| self.ledger.history.step(&step.id) == Status::Done)
+            && self.ledger.history.open_run(Direction::Forward).is_none()
     }
 
     async fn run_phases(&mut self, plan: &Plan, until: &Until) -> Result<Flow, EngineError> {
         for phase in &plan.phases {
             let steps: Vec<&Step> = plan.steps_of(&phase.name).collect();
-            let left = steps.iter().any(|step| self.history.step(&step.id) != Status::Done);
+            let left = steps.iter().any(|step| self.ledger.history.step(&step.id) != Status::Done);
             if left {
                 if let Some(stop) = self.pass_hold(plan, phase).await? {
                     return Ok(Flow::Break(stop));
                 }
                 let begun = |step: &&Step| {
-                    self.history
+                    self.ledger
+                        .history
                         .steps
                         .get(&step.id)
                         .is_some_and(|s| s.cells.values().any(|cell| cell.touched()))
@@ -139,7 +140,7 @@ impl Context<'_> {
                 self.take_baselines(plan, &phase.after).await?;
             }
             for (index, step) in steps.iter().enumerate() {
-                if self.history.step(&step.id) == Status::Done {
+                if self.ledger.history.step(&step.id) == Status::Done {
                     continue;
                 }
                 if self.host.interrupt().requested() {
@@ -182,7 +183,7 @@ impl Context<'_> {
         let open: Vec<Check> = phase
             .after
             .iter()
-            .filter(|check| !self.history.checks.contains_key(&check.cell))
+            .filter(|check| !self.ledger.history.checks.contains_key(&check.cell))
             .cloned()
             .collect();
         if plan.steps_of(&phase.name).next().is_none() {
@@ -198,11 +199,13 @@ impl Context<'_> {
         let cell = format!("before-{}", phase.name);
         let run = self.run_id().to_owned();
         let released = self
+            .ledger
             .history
             .runs
             .iter()
             .any(|past| past.run == run && past.opened.iter().any(|(opened, _)| *opened == cell));
-        let started = plan.steps_of(&phase.name).any(|step| self.history.step(&step.id) == Status::Done);
+        let started =
+            plan.steps_of(&phase.name).any(|step| self.ledger.history.step(&step.id) == Status::Done);
         if released || started {
             return Ok(None);
         }
@@ -225,7 +228,7 @@ impl Context<'_> {
         if let Some(stop) = self.resolve(plan, &step.id, &step.forward, &step.after).await? {
             return Ok(Flow::Break(stop));
         }
-        let progress = self.history.cell(&step.id, &step.forward.cell).cloned().unwrap_or_default();
+        let progress = self.ledger.history.cell(&step.id, &step.forward.cell).cloned().unwrap_or_default();
         let total = step.forward.statements.len();
         let batched = step.forward.statements.iter().any(|statement| statement.hole.is_some());
         let effect_left = batched || progress.done < total;
@@ -248,6 +251,7 @@ impl Context<'_> {
         match self.run_cell(plan, &step.id, &step.forward, with_effect).await? {
             CellEnd::Done => {}
             CellEnd::Interrupted => return Ok(Flow::Break(self.interrupted(&step.id))),
+            CellEnd::Stopped(stop) => return Ok(Flow::Break(stop)),
             CellEnd::Failed { statement, problem, attempts } => {
                 return Ok(Flow::Break(self.failed(&step.forward.cell, statement, *problem, attempts)));
             }
@@ -268,7 +272,7 @@ impl Context<'_> {
     async fn pass_step_gate(&mut self, step: &Step) -> Result<Option<Stop>, EngineError> {
         let mut request = GateRequest::of_action(&step.id, &step.forward);
         request.rollback = rollback_lines(step);
-        if self.history.step(&step.id) == Status::Left {
+        if self.ledger.history.step(&step.id) == Status::Left {
             request.kind = GateKind::Irreversible;
             request
                 .reasons
@@ -276,7 +280,7 @@ impl Context<'_> {
         } else if step.forward.gate.is_none() {
             return Ok(None);
         }
-        if self.history.cell(&step.id, &step.forward.cell).is_some_and(|cell| cell.touched()) {
+        if self.ledger.history.cell(&step.id, &step.forward.cell).is_some_and(|cell| cell.touched()) {
             request.state = "a part of this cell is committed".to_owned();
         }
         request.state.push_str(&format!("; the steps before `{}` are done", step.id));
@@ -286,7 +290,7 @@ impl Context<'_> {
     /// Answers from before, for cells that expect them unchanged.
     async fn take_baselines(&mut self, plan: &Plan, checks: &[Check]) -> Result<(), EngineError> {
         for check in checks.iter().filter(|check| check.expect == Expect::Unchanged) {
-            if !self.history.baselines.contains_key(&check.cell) {
+            if !self.ledger.history.baselines.contains_key(&check.cell) {
                 self.check(plan, check, CheckTime::Baseline).await?;
                 self.write().await?;
             }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::event::GateKind;
+use super::event::{GateKind, Verdict};
 use crate::plan::Digest;
 
 /// What a human is shown at a gate.
@@ -34,9 +34,25 @@ pub enum GateAnswer {
     NoTerminal,
 }
 
+/// A statement whose outcome only a human can tell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DoubtView {
+    pub cell: String,
+    /// From 1.
+    pub statement: usize,
+    pub target: String,
+    /// With secrets hidden.
+    pub sql: String,
+    /// What was found out, a line each.
+    pub evidence: Vec<String>,
+}
+
 #[async_trait]
 pub trait Gatekeeper: Send {
     async fn ask(&mut self, gate: &GateView) -> GateAnswer;
+
+    /// What became of a statement in doubt; None where nobody says.
+    async fn settle(&mut self, doubt: &DoubtView) -> Option<Verdict>;
 }
 
 /// A consent that came with the command: `--confirm <cell>@<digest>`.
@@ -59,6 +75,7 @@ pub fn consent_digest(kind: GateKind, what: &str, identity: &str) -> Digest {
         GateKind::Destructive => "destructive",
         GateKind::Hold => "hold",
         GateKind::Irreversible => "irreversible",
+        GateKind::Leftover => "leftover",
     };
     Digest::of_parts([kind, what, identity])
 }

@@ -101,8 +101,16 @@ pub struct CellHistory {
     /// Statements that are committed.
     pub done: usize,
     /// A statement with an intent and no outcome.
-    pub intended: Option<usize>,
+    pub intended: Option<Intent>,
     pub batches: Option<BatchHistory>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Intent {
+    /// From 1.
+    pub statement: usize,
+    /// What the catalog said of its objects.
+    pub before: Option<Vec<String>>,
 }
 
 impl CellHistory {
@@ -240,7 +248,7 @@ impl History {
                 self.owners.insert(cell.clone(), (step.clone(), *role));
                 Ok(())
             }
-            Event::StatementIntended { cell, statement } => {
+            Event::StatementIntended { cell, statement, before } => {
                 let state = self.cell_mut(cell)?;
                 if state.intended.is_some() {
                     return Err(format!("cell `{cell}` has a statement in doubt already"));
@@ -248,7 +256,7 @@ impl History {
                 if *statement != state.done + 1 {
                     return Err(format!("statement {statement} of `{cell}` is not its next one"));
                 }
-                state.intended = Some(*statement);
+                state.intended = Some(Intent { statement: *statement, before: before.clone() });
                 self.set_status(cell, Status::InDoubt);
                 Ok(())
             }
@@ -284,8 +292,11 @@ impl History {
             }
             Event::Resolved { cell, statement, verdict, .. } => {
                 let state = self.cell_mut(cell)?;
-                if state.intended != Some(*statement) {
+                if state.intended.as_ref().map(|intent| intent.statement) != Some(*statement) {
                     return Err(format!("statement {statement} of `{cell}` was not in doubt"));
+                }
+                if *verdict == Verdict::Partial {
+                    return Ok(());
                 }
                 state.intended = None;
                 if *verdict == Verdict::Done {
@@ -339,6 +350,8 @@ impl History {
                 Ok(())
             }
             Event::GateReached { .. }
+            | Event::Waiting { .. }
+            | Event::LeftoverRemoved { .. }
             | Event::Retried { .. }
             | Event::RunStarted(_)
             | Event::RunContinued { .. }

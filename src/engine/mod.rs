@@ -4,6 +4,9 @@
 //! asks a [`Gatekeeper`] and a [`Host`]. What happened is in the journal alone; [`History`] is the
 //! journal folded, by the same function live and on resume.
 
+mod alone;
+mod attempt;
+mod batch;
 mod cell;
 mod check;
 mod context;
@@ -13,6 +16,7 @@ mod gate;
 mod history;
 mod host;
 mod journal;
+mod ledger;
 mod recovery;
 mod rollback;
 mod verify;
@@ -23,7 +27,7 @@ pub use event::{
     CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted, Stop, Verdict,
 };
 pub use forward::{Until, run};
-pub use gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
+pub use gate::{Consent, DoubtView, GateAnswer, GateView, Gatekeeper, consent_digest};
 pub use history::{CellHistory, History, HistoryError, Recorded, RunHistory, Status, StepHistory};
 pub use host::{Host, Interrupt};
 pub use journal::{JournalError, ReadError, Sealed, VERSION, decode};

@@ -44,7 +44,7 @@ pub(super) fn rollback_lines(step: &Step) -> Vec<String> {
 /// What the journal says of the runbook now.
 pub async fn history(context: &mut Context<'_>, plan: &Plan) -> Result<History, EngineError> {
     context.load(&plan.runbook).await?;
-    Ok(context.history.clone())
+    Ok(context.ledger.history.clone())
 }
 
 /// Undoes done steps in reverse order.
@@ -54,15 +54,15 @@ pub async fn rollback(
     to: Option<&str>,
 ) -> Result<Report, EngineError> {
     context.load(&plan.runbook).await?;
-    if context.history.runs.is_empty() {
+    if context.ledger.history.runs.is_empty() {
         return Err(EngineError::NeverRan);
     }
     if let Some(to) = to {
         known_place(plan, to)?;
     }
     context.refuse_other_text(plan)?;
-    if rollback_plan(plan, &context.history, to).is_empty()
-        && context.history.open_run(Direction::Rollback).is_none()
+    if rollback_plan(plan, &context.ledger.history, to).is_empty()
+        && context.ledger.history.open_run(Direction::Rollback).is_none()
     {
         let state = format!("nothing of {} is left to undo on this target", plan.runbook);
         return Ok(context.nothing_to_do(state));
@@ -70,7 +70,7 @@ pub async fn rollback(
     context.enter(plan, Direction::Rollback).await?;
     context.refuse_other_text(plan)?;
     let more = to.map_or_else(String::new, |to| format!("--to {to}"));
-    let history = context.history.clone();
+    let history = context.ledger.history.clone();
     for RollbackStep { step, .. } in rollback_plan(plan, &history, to) {
         if context.host.interrupt().requested() {
             let mut stop = context.interrupted(&step.id);
@@ -86,7 +86,7 @@ pub async fn rollback(
     let left: Vec<&str> = plan
         .steps
         .iter()
-        .filter(|step| context.history.step(&step.id) == Status::Left)
+        .filter(|step| context.ledger.history.step(&step.id) == Status::Left)
         .map(|step| step.id.as_str())
         .collect();
     let state = if left.is_empty() {
@@ -126,7 +126,7 @@ impl Context<'_> {
             return self.leave_step(step, why, more).await;
         }
         for (index, action) in step.rollback.iter().enumerate() {
-            let progress = self.history.cell(&step.id, &action.cell).cloned().unwrap_or_default();
+            let progress = self.ledger.history.cell(&step.id, &action.cell).cloned().unwrap_or_default();
             let is_last = index + 1 == step.rollback.len();
             if progress.done == action.statements.len() && !is_last {
                 continue;
@@ -150,6 +150,7 @@ impl Context<'_> {
                     stop.next = Some(self.invocation.command("rollback", more));
                     return Ok(Undone::Stop(stop));
                 }
+                CellEnd::Stopped(stop) => return Ok(Undone::Stop(stop)),
                 CellEnd::Failed { statement, mut problem, attempts } => {
                     problem.next = format!(
                         "mend the cause, then `{}` continues at this cell",

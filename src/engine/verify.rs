@@ -37,10 +37,10 @@ pub fn alive<'p>(plan: &'p Plan, history: &History, all: bool) -> Vec<VerifyRow<
 /// Runs them and compares each answer with the recorded one.
 pub async fn verify(context: &mut Context<'_>, plan: &Plan, all: bool) -> Result<Report, EngineError> {
     context.load(&plan.runbook).await?;
-    if context.history.runs.is_empty() && !all {
+    if context.ledger.history.runs.is_empty() && !all {
         return Err(EngineError::NeverRan);
     }
-    let history = context.history.clone();
+    let history = context.ledger.history.clone();
     context.enter_unjournaled(plan);
     let mut violated = Vec::new();
     let mut count = 0;

@@ -4,15 +4,13 @@ use super::Digest;
 use super::check;
 use super::model::{Action, BatchHole, Check, Gate, Phase, Plan, Statement, Step, Unit};
 use crate::diagnostics::{Diagnostic, Diagnostics, Level};
-use crate::dialect::{self, Dialect, TokenKind, Transactional};
+use crate::dialect::{self, Dialect, Facts, Limits, TokenKind, Transactional, Waiting};
 use crate::document::{Amount, Batch, Cell, Document, Options, OutputLimit, Role, Tx, When};
 use crate::source::Span;
 use crate::template::{self, Rendered, Values};
 
 /// Rows of output that the record keeps of a cell that does not say.
 const DEFAULT_OUTPUT: u64 = 100;
-/// Attempts after the first, for a cell and a runbook that do not say.
-const DEFAULT_RETRY: u32 = 3;
 
 /// Renders, splits and classifies every cell for `dialect`.
 ///
@@ -131,7 +129,8 @@ impl Builder<'_> {
                     pause: batch.pause,
                 }
             }
-            None => unit(&cell.options, &statements),
+            None if cell.options.tx == Some(Tx::Statement) => Unit::Statement,
+            None => Unit::Cell,
         };
         self.diagnostics.extend(check::action(self.document, cell, &statements));
         let losses: Vec<String> = statements.iter().filter_map(|s| s.facts.destructive.clone()).collect();
@@ -140,7 +139,9 @@ impl Builder<'_> {
             (true, true) => Some(Gate::Declared),
             (true, false) => None,
         };
-        let defaults = &self.document.front.defaults;
+        let said = cell.options.retry.or(self.document.front.defaults.retry);
+        let own = statements.iter().map(|statement| statement.facts.waiting().retries()).max();
+        let retry = said.or(own).unwrap_or_default();
         Some(Action {
             cell: cell.id.clone(),
             role: cell.role,
@@ -148,9 +149,7 @@ impl Builder<'_> {
             statements,
             unit,
             gate,
-            timeout: cell.options.timeout.or(defaults.statement_timeout),
-            lock_timeout: cell.options.lock_timeout.or(defaults.lock_timeout),
-            retry: cell.options.retry.or(defaults.retry).unwrap_or(DEFAULT_RETRY),
+            retry,
             output: output_rows(&cell.options),
             why: cell.options.why.clone(),
             span: cell.fence,
@@ -171,7 +170,10 @@ impl Builder<'_> {
             expect: cell.expect.clone(),
             when: cell.when,
             until: cell.until.clone(),
-            timeout: cell.options.timeout.or(self.document.front.defaults.statement_timeout),
+            limits: Limits {
+                lock_timeout: None,
+                statement_timeout: cell.options.timeout.or(self.document.front.defaults.statement_timeout),
+            },
             output: output_rows(&cell.options),
         })
     }
@@ -226,16 +228,32 @@ impl Builder<'_> {
         let made = split.statements.iter().map(|span| {
             let sql = &rendered.sql[span.start..span.end];
             let origin = rendered.provenance.to_source(*span);
+            let facts = dialect::classify(self.dialect, sql);
             Statement {
                 sql: sql.to_owned(),
                 shown: hide(sql, *span, &rendered.secret),
-                facts: dialect::classify(self.dialect, sql),
+                limits: self.limits(cell, &facts),
+                alone: alone(&cell.options, &facts),
+                facts,
                 line: source.position(origin.start).line,
                 span: origin,
                 hole: None,
             }
         });
         Some(made.collect())
+    }
+
+    fn limits(&self, cell: &Cell, facts: &Facts) -> Limits {
+        let (options, defaults) = (&cell.options, &self.document.front.defaults);
+        let own = facts.waiting().limits(self.dialect);
+        if facts.waiting() == Waiting::Patient {
+            // Whatever the runbook says of statements in general is not meant for a build of hours.
+            return Limits { statement_timeout: options.timeout, ..own };
+        }
+        Limits {
+            lock_timeout: options.lock_timeout.or(defaults.lock_timeout).or(own.lock_timeout),
+            statement_timeout: options.timeout.or(defaults.statement_timeout).or(own.statement_timeout),
+        }
     }
 
     fn batch_size(&mut self, cell: &Cell, batch: &Batch) -> Option<u64> {
@@ -312,16 +330,10 @@ impl BatchPredicate {
     }
 }
 
-fn unit(options: &Options, statements: &[Statement]) -> Unit {
-    let outside = statements
-        .iter()
-        .any(|s| matches!(s.facts.transactional, Transactional::Never(_) | Transactional::Commits(_)));
-    match options.tx {
-        _ if outside => Unit::Outside,
-        Some(Tx::None) => Unit::Outside,
-        Some(Tx::Statement) => Unit::Statement,
-        Some(Tx::Cell) | None => Unit::Cell,
-    }
+/// Whether no transaction holds the statement.
+fn alone(options: &Options, facts: &Facts) -> bool {
+    options.tx == Some(Tx::None)
+        || matches!(facts.transactional, Transactional::Never(_) | Transactional::Commits(_))
 }
 
 fn output_rows(options: &Options) -> u64 {
@@ -356,10 +368,11 @@ fn plan_digest(steps: &[Step], phases: &[Phase]) -> Digest {
         parts.push(format!("step {} {:?}", step.id, step.irreversible));
         for action in std::iter::once(&step.forward).chain(&step.rollback) {
             parts.push(format!(
-                "{} {} {:?} {}",
+                "{} {} {:?} {:?} {}",
                 action.cell,
                 action.digest,
                 action.unit,
+                action.statements.iter().map(|statement| statement.alone).collect::<Vec<_>>(),
                 action.gate.is_some()
             ));
         }

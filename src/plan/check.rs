@@ -2,7 +2,7 @@
 
 use super::model::Statement;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::dialect::Transactional;
+use crate::dialect::{Transactional, Waiting};
 use crate::document::{Cell, Document, Tx};
 
 /// A forward or rollback cell.
@@ -31,6 +31,20 @@ pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement])
                 )
                 .label(format!("this {loses}"))
                 .help(format!("add `.destructive` to the braces of cell `{}`", cell.id)),
+            );
+        }
+        if cell.options.lock_timeout.is_some() && statement.facts.waiting() == Waiting::Patient {
+            findings.push(
+                Diagnostic::warning(
+                    "lock-timeout-unused",
+                    &document.source,
+                    statement.span,
+                    "a lock timeout is not used for this statement",
+                )
+                .cell(&cell.id)
+                .statement(index + 1)
+                .label("waiting for it keeps nobody out, and a timeout would waste what it has done")
+                .help("take `lock_timeout` away; `timeout` bounds the whole statement"),
             );
         }
         if let Transactional::Never(why) = statement.facts.transactional

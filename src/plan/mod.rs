@@ -7,8 +7,10 @@ mod build;
 mod check;
 mod digest;
 mod model;
+mod portion;
 
 pub use build::build;
 pub(crate) use build::show_duration;
 pub use digest::Digest;
-pub use model::{Action, BatchHole, Check, Gate, Phase, Plan, Statement, Step, Unit};
+pub use model::{Action, BatchHole, Check, Gate, Overrides, Phase, Plan, Statement, Step, Unit};
+pub use portion::{Portion, Together};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Digest;
-use crate::dialect::{Dialect, Facts};
+use crate::dialect::{Dialect, Facts, Limits, Waiting};
 use crate::document::{Expect, Role, When};
 use crate::source::{Source, Span};
 
@@ -43,6 +43,25 @@ impl Plan {
                 .chain(steps.flat_map(|step| step.before.iter().chain(&step.after)))
                 .chain(&phase.after)
         })
+    }
+
+    /// Lets the operator's limits take the place of the runbook's. What waits patiently keeps its own:
+    /// a timeout would only waste its work.
+    pub fn override_limits(&mut self, said: Overrides) {
+        let actions = self
+            .steps
+            .iter_mut()
+            .flat_map(|step| std::iter::once(&mut step.forward).chain(&mut step.rollback));
+        for action in actions {
+            action.retry = said.retry.unwrap_or(action.retry);
+            for statement in &mut action.statements {
+                if statement.facts.waiting() != Waiting::Patient {
+                    let limits = &mut statement.limits;
+                    limits.lock_timeout = said.lock_timeout.or(limits.lock_timeout);
+                    limits.statement_timeout = said.statement_timeout.or(limits.statement_timeout);
+                }
+            }
+        }
     }
 
     /// What messages say of a text that may hold a secret.
@@ -87,8 +106,6 @@ pub struct Action {
     pub unit: Unit,
     pub gate: Option<Gate>,
     pub digest: Digest,
-    pub timeout: Option<Duration>,
-    pub lock_timeout: Option<Duration>,
     /// Attempts after the first.
     pub retry: u32,
     /// Rows of output that the record keeps.
@@ -98,15 +115,13 @@ pub struct Action {
     pub span: Span,
 }
 
-/// What is committed at once.
+/// What is committed at once. A statement that runs alone is never part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// All statements and their journal entries.
     Cell,
     /// Each statement with its journal entry.
     Statement,
-    /// Nothing: the engine refuses a transaction, so intent and outcome are journaled around it.
-    Outside,
     /// A key range of the table with its journal entry.
     Batch { table: String, key: String, size: u64, pause: Duration },
 }
@@ -138,6 +153,9 @@ pub struct Statement {
     /// What is shown, journaled and hashed.
     pub shown: String,
     pub facts: Facts,
+    pub limits: Limits,
+    /// No transaction holds it: the engine refuses one or commits around it, or the runbook says so.
+    pub alone: bool,
     /// Where the statement is in the runbook.
     pub span: Span,
     pub line: usize,
@@ -178,6 +196,15 @@ pub struct Check {
     /// Step or phase that ends its replay life.
     pub until: Option<String>,
     pub digest: Digest,
-    pub timeout: Option<Duration>,
+    pub limits: Limits,
     pub output: u64,
+}
+
+/// What the operator says of limits, over what the runbook says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    pub lock_timeout: Option<Duration>,
+    pub statement_timeout: Option<Duration>,
+    /// Attempts after the first.
+    pub retry: Option<u32>,
 }

@@ -4,6 +4,7 @@ use super::figures::{count, counted, duration, time};
 use super::output::output;
 use super::story::{Batches, Part, PartKind, Retries};
 use super::text::{block, code, fence, prose, short_code};
+use crate::backend::Blocker;
 use crate::dialect::Dialect;
 use crate::document::Role;
 use crate::engine::{CheckTime, Event, GateKind, How, Problem, Verdict};
@@ -88,11 +89,17 @@ fn moment<'a>(
         Event::Checked { .. } => checked(event, at, shown),
         Event::StepLeft { reason, .. } => format!("**Left as it is** {at}: {}.\n", prose(reason)),
         Event::Resolved { statement, verdict, evidence, .. } => {
-            let verdict = match verdict {
-                Verdict::Done => "was done",
-                Verdict::NotDone => "was not done",
-            };
-            format!("**Doubt resolved** {at}: statement {statement} {verdict}. {}.\n", prose(evidence))
+            let lead = if *verdict == Verdict::Partial { "In doubt still" } else { "Doubt resolved" };
+            let verdict = verdict.name();
+            format!("**{lead}** {at}: statement {statement} was {verdict}. {}.\n", prose(evidence))
+        }
+        Event::Waiting { statement, waited_millis, blockers, .. } => {
+            let waited = duration(waited_millis.saturating_mul(1000));
+            let lead = format!("**Waiting** {at}: statement {statement}, for {waited} so far, behind\n\n");
+            lead + &fence("text", &in_the_way(blockers))
+        }
+        Event::LeftoverRemoved { name, sql, .. } => {
+            format!("**Removed** {at}: the INVALID index {}.\n\n{}", code(name), fence("sql", sql))
         }
         Event::Failed { statement, problem: why, attempts, .. } => {
             let place = statement.map_or_else(String::new, |statement| format!(", statement {statement}"));
@@ -108,6 +115,7 @@ fn gate_reached(gate: GateKind, digest: &Digest, reasons: &[String], at: &str) -
         GateKind::Destructive => ("Gate (destructive)", "this "),
         GateKind::Hold => ("Hold", ""),
         GateKind::Irreversible => ("Gate (irreversible)", "this "),
+        GateKind::Leftover => ("Gate (leftover)", "this "),
     };
     let mut text = format!("**{name}** reached {at}, digest {}.\n", code(digest.as_str()));
     for (index, reason) in reasons.iter().enumerate() {
@@ -208,16 +216,23 @@ fn retries(retries: &Retries<'_>, dialect: Dialect) -> String {
 
 fn problem(problem: &Problem, dialect: Dialect) -> String {
     let offset = problem.offset.map(|offset| format!("byte {offset} of the statement"));
+    let blockers = in_the_way(&problem.blockers);
     let fields = [
         ("error", Some(problem.message.as_str())),
         (code_label(dialect), Some(problem.code.as_str())),
         ("detail", problem.detail.as_deref()),
         ("hint", problem.hint.as_deref()),
         ("at", offset.as_deref()),
+        ("in the way", Some(blockers.as_str())),
         ("state", Some(problem.state.as_str())),
         ("next", Some(problem.next.as_str())),
     ];
     named(fields)
+}
+
+/// The other sessions, a line each.
+fn in_the_way(blockers: &[Blocker]) -> String {
+    blockers.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn code_label(dialect: Dialect) -> &'static str {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use crate::document::Role;
-use crate::engine::{Entry, Event, GateKind, Problem, RunStarted, Sealed, Status, Stop};
+use crate::engine::{Entry, Event, GateKind, Problem, RunStarted, Sealed, Status, Stop, Verdict};
 use crate::plan::Digest;
 
 #[derive(Default)]
@@ -21,6 +21,9 @@ pub(super) struct Story<'a> {
     /// In the order in which each was first heard of.
     pub parts: Vec<Part<'a>>,
     owners: HashMap<&'a str, &'a str>,
+    /// Where each step and each part stands.
+    step_places: HashMap<&'a str, usize>,
+    part_places: HashMap<&'a str, usize>,
 }
 
 pub(super) struct Invocation<'a> {
@@ -163,7 +166,7 @@ impl<'a> Story<'a> {
                 self.moment(cell, PartKind::Gate, entry);
                 self.set_status(cell, Status::Running);
             }
-            Event::StatementIntended { cell, statement } => {
+            Event::StatementIntended { cell, statement, .. } => {
                 self.part(cell, PartKind::Gate).intended = Some(*statement);
             }
             Event::StatementDone { cell, affected, micros, attempts, .. } => {
@@ -202,9 +205,15 @@ impl<'a> Story<'a> {
                 part.step = step.as_deref();
                 part.micros = part.micros.saturating_add(*micros);
             }
-            Event::Resolved { cell, .. } => {
-                self.moment(cell, PartKind::Gate, entry).intended = None;
-                self.set_status(cell, Status::Running);
+            Event::Resolved { cell, verdict, .. } => {
+                let part = self.moment(cell, PartKind::Gate, entry);
+                if *verdict != Verdict::Partial {
+                    part.intended = None;
+                    self.set_status(cell, Status::Running);
+                }
+            }
+            Event::Waiting { cell, .. } | Event::LeftoverRemoved { cell, .. } => {
+                self.moment(cell, PartKind::Gate, entry);
             }
             Event::Failed { cell, attempts, .. } => {
                 self.moment(cell, PartKind::Gate, entry).intended = None;
@@ -223,7 +232,7 @@ impl<'a> Story<'a> {
     }
 
     fn step(&mut self, id: &'a str) -> &mut Step<'a> {
-        let index = self.steps.iter().position(|step| step.id == id).unwrap_or_else(|| {
+        let index = *self.step_places.entry(id).or_insert_with(|| {
             self.steps.push(Step { id, phase: "", status: None, rows: 0, micros: 0, attempts: 0 });
             self.steps.len() - 1
         });
@@ -233,7 +242,7 @@ impl<'a> Story<'a> {
     /// The step that a cell belongs to; a forward cell's id is its step's.
     fn step_of(&mut self, cell: &str) -> Option<&mut Step<'a>> {
         let owner = self.owners.get(cell).copied().unwrap_or(cell);
-        self.steps.iter_mut().find(|step| step.id == owner)
+        self.step_places.get(owner).map(|index| &mut self.steps[*index])
     }
 
     fn set_status(&mut self, cell: &str, status: Status) {
@@ -254,10 +263,11 @@ impl<'a> Story<'a> {
     }
 
     fn part(&mut self, cell: &'a str, kind: PartKind) -> &mut Part<'a> {
-        let index = self.parts.iter().position(|part| part.cell == cell).unwrap_or_else(|| {
+        let step = self.owners.get(cell).copied();
+        let index = *self.part_places.entry(cell).or_insert_with(|| {
             self.parts.push(Part {
                 cell,
-                step: self.owners.get(cell).copied(),
+                step,
                 kind,
                 moments: Vec::new(),
                 intended: None,

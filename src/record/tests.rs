@@ -210,7 +210,7 @@ fn doubt_and_its_end_are_told() {
         vec![
             started(Direction::Forward),
             cell_started("add-column", "add-column", Role::Forward, "CREATE INDEX CONCURRENTLY i ON t (a)"),
-            Event::StatementIntended { cell: "add-column".into(), statement: 1 },
+            Event::StatementIntended { cell: "add-column".into(), statement: 1, before: None },
         ]
     };
     let page = markdown(&chain(intended()));

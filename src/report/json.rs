@@ -28,7 +28,7 @@ pub fn plan_json(plan: &Plan, target: Option<&str>, history: Option<&History>) -
                 "id": step.id,
                 "phase": step.phase,
                 "gate": step.forward.gate.as_ref().map(|gate| gate.losses()),
-                "unit": unit_name(&step.forward.unit),
+                "unit": unit_name(&step.forward),
                 "digest": step.forward.digest,
                 "rollback": step.rollback.iter().map(action_json).collect::<Vec<_>>(),
                 "irreversible": step.irreversible,
@@ -46,18 +46,20 @@ fn action_json(action: &Action) -> Value {
     json!({
         "cell": action.cell,
         "digest": action.digest,
-        "unit": unit_name(&action.unit),
+        "unit": unit_name(action),
         "statements": action.statements.iter().map(statement_json).collect::<Vec<_>>(),
     })
 }
 
 /// The unit of commit in a word.
-pub(super) fn unit_name(unit: &Unit) -> &'static str {
-    match unit {
-        Unit::Cell => "cell",
-        Unit::Statement => "statement",
-        Unit::Outside => "none",
+pub(super) fn unit_name(action: &Action) -> &'static str {
+    let alone = action.statements.iter().filter(|statement| statement.alone).count();
+    match &action.unit {
         Unit::Batch { .. } => "batch",
+        _ if alone == action.statements.len() => "none",
+        _ if alone > 0 => "statement",
+        Unit::Statement => "statement",
+        Unit::Cell => "cell",
     }
 }
 

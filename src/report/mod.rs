@@ -14,5 +14,5 @@ pub use plan::{plan_table, rollback_table};
 pub use replay::replay_table;
 pub use status::{StatusRow, status_table, step_table};
 pub use style::Style;
-pub use terminal::{TerminalReport, gate_text, shown};
+pub use terminal::{TerminalReport, doubt_text, gate_text, shown};
 pub use words::{count, duration, plural};

@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use comfy_table::{Table, presets};
 
 use super::json::unit_name;
+use crate::dialect::Limits;
 use crate::engine::{History, RollbackStep};
 use crate::plan::{Action, Gate, Plan, Step, Unit, show_duration};
 
@@ -42,7 +45,7 @@ pub fn plan_table(plan: &Plan, history: Option<&History>, width: u16) -> String 
                 step.phase.clone(),
                 step.id.clone(),
                 does(&step.forward),
-                commit(&step.forward.unit),
+                commit(&step.forward),
                 gate(&step.forward),
                 limits(&step.forward),
                 way_back(step),
@@ -78,12 +81,14 @@ fn does(action: &Action) -> String {
     lines.join("\n")
 }
 
-fn commit(unit: &Unit) -> String {
-    match unit {
+fn commit(action: &Action) -> String {
+    match &action.unit {
         Unit::Batch { size, pause, .. } if pause.is_zero() => format!("batch of {size}"),
         Unit::Batch { size, pause, .. } => format!("batch of {size}, pause {}", show_duration(*pause)),
-        Unit::Outside => "outside a transaction".to_owned(),
-        unit => unit_name(unit).to_owned(),
+        _ => match unit_name(action) {
+            "none" => "outside a transaction".to_owned(),
+            unit => unit.to_owned(),
+        },
     }
 }
 
@@ -97,10 +102,15 @@ fn gate(action: &Action) -> String {
 
 fn limits(action: &Action) -> String {
     let mut parts = Vec::new();
-    if let Some(limit) = action.lock_timeout {
+    // Of several statements those that wait the longest.
+    let longest = |of: fn(&Limits) -> Option<Duration>| {
+        let limits: Option<Vec<Duration>> = action.statements.iter().map(|s| of(&s.limits)).collect();
+        limits.and_then(|limits| limits.into_iter().max())
+    };
+    if let Some(limit) = longest(|limits| limits.lock_timeout) {
         parts.push(format!("lock {}", show_duration(limit)));
     }
-    if let Some(limit) = action.timeout {
+    if let Some(limit) = longest(|limits| limits.statement_timeout) {
         parts.push(format!("statement {}", show_duration(limit)));
     }
     parts.push(format!("{} tries", action.retry + 1));

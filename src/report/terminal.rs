@@ -2,7 +2,9 @@
 
 use super::{Style, count, duration, plural};
 use crate::document::Role;
-use crate::engine::{CheckTime, Direction, Event, GateKind, GateView, How, Outcome, Output, Problem};
+use crate::engine::{
+    CheckTime, Direction, DoubtView, Event, GateKind, GateView, How, Outcome, Output, Problem,
+};
 
 /// Rows of output that a terminal shows; the record keeps more.
 const SHOWN_ROWS: usize = 20;
@@ -101,6 +103,17 @@ impl TerminalReport {
                 style.warn("…"),
                 problem.message
             ),
+            Event::Waiting { waited_millis, blockers, .. } => {
+                let waited = duration(waited_millis.saturating_mul(1000));
+                let mut text = format!("  {} waiting for {waited}, behind\n", style.warn("…"));
+                for blocker in blockers {
+                    text.push_str(&format!("      {}\n", shown(&blocker.to_string())));
+                }
+                text
+            }
+            Event::LeftoverRemoved { name, .. } => {
+                format!("  {} the INVALID index {name} is removed\n", style.good("✓"))
+            }
             Event::Checked { cell, time, expected, passed, found, output, micros, as_recorded, .. } => {
                 let mark = if *passed { style.good("✓") } else { style.bad("✗") };
                 let when = match time {
@@ -145,11 +158,12 @@ impl TerminalReport {
             }
             Event::StatementIntended { .. } => String::new(),
             Event::Resolved { cell, statement, verdict, evidence } => {
-                let verdict = match verdict {
-                    crate::engine::Verdict::Done => "done",
-                    crate::engine::Verdict::NotDone => "not done",
-                };
-                format!("\n{} statement {statement} of {cell} was {verdict}: {evidence}\n", style.warn("!"))
+                let verdict = verdict.name();
+                format!(
+                    "\n{} statement {statement} of {cell} was {verdict}: {}\n",
+                    style.warn("!"),
+                    shown(evidence)
+                )
             }
             Event::Failed { cell, statement, problem, attempts } => {
                 self.failed = true;
@@ -206,6 +220,9 @@ impl TerminalReport {
         if !problem.code.is_empty() {
             text.push_str(&format!("  = code: {}, attempt {attempts}\n", problem.code));
         }
+        for blocker in &problem.blockers {
+            text.push_str(&format!("  = in the way: {}\n", shown(&blocker.to_string())));
+        }
         text.push_str(&format!("  = state: {}\nhelp: {}\n", problem.state, problem.next));
         text
     }
@@ -218,6 +235,7 @@ pub fn gate_text(gate: &GateView, style: Style) -> String {
         GateKind::Destructive => format!("cell `{}` is destructive", gate.cell),
         GateKind::Hold => format!("hold `{}`", gate.cell),
         GateKind::Irreversible => format!("step `{}` cannot be undone", gate.cell),
+        GateKind::Leftover => format!("`{}`: an INVALID index is in the way", gate.cell),
     };
     text.push_str(&format!("{} {title}\n  target: {}\n", style.warn("STOP"), gate.target));
     for statement in &gate.sql {
@@ -241,6 +259,23 @@ pub fn gate_text(gate: &GateView, style: Style) -> String {
             text.push_str(&indented(line, "    "));
         }
     }
+    text
+}
+
+/// What a human reads before saying what became of a statement.
+pub fn doubt_text(doubt: &DoubtView, style: Style) -> String {
+    let mut text = format!(
+        "\n{} statement {} of `{}` was sent, and nobody knows whether it took effect\n  target: {}\n",
+        style.bad("IN DOUBT"),
+        doubt.statement,
+        doubt.cell,
+        doubt.target
+    );
+    text.push_str(&indented(&doubt.sql, "    "));
+    for line in &doubt.evidence {
+        text.push_str(&format!("  found: {}\n", shown(line)));
+    }
+    text.push_str("  look at the database before you answer\n");
     text
 }
 

@@ -3,9 +3,9 @@
 use sqlx::postgres::PgConnection;
 
 use super::super::DbError;
-use super::super::session::{Column, Presence, Table};
+use super::super::session::{Column, InvalidIndex, Table};
 use super::session::{quoted, run};
-use crate::dialect::{Object, ObjectKind};
+use crate::dialect::{Facts, Object, ObjectKind};
 
 pub(super) struct ServerFacts {
     pub version: String,
@@ -39,35 +39,74 @@ pub(super) async fn about_server(conn: &mut PgConnection) -> Result<ServerFacts,
     })
 }
 
-pub(super) async fn probe(conn: &mut PgConnection, object: &Object) -> Result<Presence, DbError> {
-    let name = quoted(&object.name);
-    // Names are unquoted already, so they are compared as they are and never parsed again.
-    let called = |column: &str, visible: &str| {
-        format!("(({column} = {name} AND {visible}) OR n.nspname || '.' || {column} = {name})")
+/// Object kinds that `definition.sql` describes by their own name. A column, a constraint or a trigger
+/// is a part of its table, which the statement names too.
+fn is_described(kind: ObjectKind) -> bool {
+    use ObjectKind as K;
+    match kind {
+        K::Table | K::Index | K::View | K::Type | K::Sequence | K::Function | K::Schema | K::Database => true,
+        K::Column | K::Constraint | K::Trigger | K::Other => false,
+    }
+}
+
+/// The names of the objects and their tables as a list of literals.
+fn names(objects: &[Object]) -> String {
+    let names: Vec<String> = objects.iter().map(|object| quoted(&object.name)).collect();
+    names.join(", ")
+}
+
+pub(super) async fn definition(
+    conn: &mut PgConnection,
+    objects: &[Object],
+) -> Result<Option<Vec<String>>, DbError> {
+    let part_of = |object: &Object| {
+        objects.iter().any(|whole| {
+            let rest = object.name.strip_prefix(&whole.name);
+            is_described(whole.kind) && rest.is_some_and(|rest| rest.starts_with('.'))
+        })
     };
-    let class = called("c.relname", "pg_table_is_visible(c.oid)");
-    let relation = format!("FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {class}");
-    let sql = match object.kind {
-        ObjectKind::Index => format!(
-            "SELECT CASE WHEN i.indisvalid AND i.indisready THEN 'present' ELSE 'invalid' END \
-             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-             JOIN pg_index i ON i.indexrelid = c.oid WHERE {class}"
-        ),
-        ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence => format!("SELECT 'present' {relation}"),
-        ObjectKind::Type => format!(
-            "SELECT 'present' FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {}",
-            called("t.typname", "pg_type_is_visible(t.oid)")
-        ),
-        ObjectKind::Schema => format!("SELECT 'present' FROM pg_namespace n WHERE n.nspname = {name}"),
-        ObjectKind::Database => format!("SELECT 'present' FROM pg_database WHERE datname = {name}"),
-        _ => return Ok(Presence::Unknown),
+    if objects.is_empty() || !objects.iter().all(|object| is_described(object.kind) || part_of(object)) {
+        return Ok(None);
+    }
+    let sql = include_str!("definition.sql").replace("{names}", &names(objects));
+    let answer = run(conn, sql, u64::MAX).await?;
+    Ok(Some(answer.rows.into_iter().flatten().flatten().collect()))
+}
+
+/// Indexes of the statement's names that are not valid, and for `REINDEX` the copies that it makes
+/// under names of its own (PostgreSQL manual, REINDEX, "Rebuilding Indexes Concurrently").
+pub(super) async fn invalid_indexes(
+    conn: &mut PgConnection,
+    statement: &Facts,
+) -> Result<Vec<InvalidIndex>, DbError> {
+    let builds = statement.kind == "create_index";
+    if !(builds || statement.kind == "reindex") || statement.objects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let left = if builds {
+        "(c.relname = name AND pg_table_is_visible(c.oid)) OR n.nspname || '.' || c.relname = name"
+    } else {
+        "c.relname ~ '_cc(new|old)[0-9]*$' AND (to_regclass(name) IN (i.indrelid) \
+         OR EXISTS (SELECT 1 FROM pg_index o WHERE o.indexrelid = to_regclass(name) AND o.indrelid = i.indrelid))"
     };
-    let answer = run(conn, sql, 1).await?;
-    Ok(match answer.single() {
-        None => Presence::Absent,
-        Some("invalid") => Presence::Invalid,
-        Some(_) => Presence::Present,
-    })
+    let sql = format!(
+        "SELECT format('%I.%I', n.nspname, c.relname), p.pid FROM pg_index i \
+         JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         LEFT JOIN pg_stat_progress_create_index p ON p.index_relid = i.indexrelid \
+         WHERE NOT (i.indisvalid AND i.indisready) \
+         AND EXISTS (SELECT 1 FROM unnest(ARRAY[{}]::text[]) named (name) WHERE {left}) ORDER BY 1",
+        names(&statement.objects)
+    );
+    let answer = run(conn, sql, u64::MAX).await?;
+    let index = |row: usize| {
+        let name = answer.cell(row, 0).unwrap_or_default().to_owned();
+        InvalidIndex {
+            removal: format!("DROP INDEX CONCURRENTLY {name}"),
+            name,
+            builder: answer.cell(row, 1).map(|pid| format!("server process {pid}")),
+        }
+    };
+    Ok((0..answer.rows.len()).map(index).collect())
 }
 
 pub(super) async fn describe(conn: &mut PgConnection, table: &str) -> Result<Option<Table>, DbError> {

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod lock;
+mod observer;
 mod session;
 
 pub use lock::AdvisoryLock;

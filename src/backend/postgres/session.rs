@@ -8,12 +8,13 @@ use sqlx::{Column as _, ConnectOptions as _, Connection as _, Either, Row as _, 
 
 use super::super::answer::{Answer, AnswerBuilder};
 use super::super::session::{
-    Canceller, JournalRow, Limits, Mode, Presence, Scope, Session, Table, TargetInfo,
+    InvalidIndex, JournalRow, Limits, Mode, Observer, Scope, Session, Table, TargetInfo,
 };
 use super::super::sql::{audited, insert};
 use super::super::{Address, DbError, Refusal};
 use super::catalog;
-use crate::dialect::{Dialect, Object};
+use super::observer::PostgresObserver;
+use crate::dialect::{Dialect, Facts, Object};
 
 const TABLE: &str = "rollbook.journal";
 
@@ -26,6 +27,8 @@ pub struct PostgresSession {
     info: TargetInfo,
     pid: String,
     has_journal: bool,
+    /// Of the open transaction.
+    limits: Limits,
 }
 
 impl PostgresSession {
@@ -52,7 +55,14 @@ impl PostgresSession {
             place: format!("{place}:{}", options.get_port()),
             identity: format!("postgres:{}:{}:{}", facts.system, facts.database_oid, facts.database),
         };
-        Ok(Self { conn, options: options.clone(), info, pid: facts.pid, has_journal: facts.has_journal })
+        Ok(Self {
+            conn,
+            options: options.clone(),
+            info,
+            pid: facts.pid,
+            has_journal: facts.has_journal,
+            limits: Limits::default(),
+        })
     }
 
     /// Sends our own text, whose answer does not matter.
@@ -135,13 +145,15 @@ fn commented(scope: &Scope<'_>, sql: &str) -> String {
 }
 
 fn settings(scope: &Scope<'_>, local: &str) -> String {
-    let Limits { lock_timeout, statement_timeout } = scope.limits;
+    format!("SET application_name = {}; {}", quoted(&tag(scope)), limits(scope.limits, local))
+}
+
+fn limits(limits: Limits, local: &str) -> String {
     let millis = |limit: Option<Duration>| limit.map_or(0, |limit| limit.as_millis());
     format!(
-        "SET application_name = {}; SET {local} lock_timeout = {}; SET {local} statement_timeout = {}",
-        quoted(&tag(scope)),
-        millis(lock_timeout),
-        millis(statement_timeout),
+        "SET {local} lock_timeout = {}; SET {local} statement_timeout = {}",
+        millis(limits.lock_timeout),
+        millis(limits.statement_timeout),
     )
 }
 
@@ -209,10 +221,15 @@ impl Session for PostgresSession {
     }
 
     async fn begin(&mut self, scope: &Scope<'_>) -> Result<(), DbError> {
+        self.limits = scope.limits;
         self.send(format!("BEGIN; {}", settings(scope, "LOCAL"))).await
     }
 
     async fn execute(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
+        if self.limits != scope.limits {
+            self.limits = scope.limits;
+            self.send(limits(scope.limits, "LOCAL")).await?;
+        }
         run(&mut self.conn, commented(scope, sql), keep).await
     }
 
@@ -258,8 +275,12 @@ impl Session for PostgresSession {
         answer
     }
 
-    async fn probe(&mut self, object: &Object) -> Result<Presence, DbError> {
-        catalog::probe(&mut self.conn, object).await
+    async fn definition(&mut self, objects: &[Object]) -> Result<Option<Vec<String>>, DbError> {
+        catalog::definition(&mut self.conn, objects).await
+    }
+
+    async fn invalid_indexes(&mut self, statement: &Facts) -> Result<Vec<InvalidIndex>, DbError> {
+        catalog::invalid_indexes(&mut self.conn, statement).await
     }
 
     async fn still_running(&mut self, scope: &Scope<'_>) -> Result<Option<String>, DbError> {
@@ -276,26 +297,12 @@ impl Session for PostgresSession {
         catalog::describe(&mut self.conn, table).await
     }
 
-    fn canceller(&self) -> Box<dyn Canceller> {
-        Box::new(BackendCanceller { options: self.options.clone(), pid: self.pid.clone() })
+    fn observer(&self) -> Box<dyn Observer> {
+        Box::new(PostgresObserver::new(self.options.clone(), self.pid.clone()))
     }
 
     async fn close(mut self: Box<Self>) {
         // Nothing depends on the goodbye: the server notices a closed socket by itself.
         let _ = self.conn.close().await;
-    }
-}
-
-struct BackendCanceller {
-    options: PgConnectOptions,
-    pid: String,
-}
-
-#[async_trait]
-impl Canceller for BackendCanceller {
-    async fn cancel(&self) {
-        let Ok(mut conn) = connect(&self.options, "rollbook cancel").await else { return };
-        let _ = run(&mut conn, format!("SELECT pg_cancel_backend({})", self.pid), 0).await;
-        let _ = conn.close().await;
     }
 }

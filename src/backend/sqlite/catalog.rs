@@ -3,24 +3,28 @@
 use sqlx::sqlite::SqliteConnection;
 
 use super::super::DbError;
-use super::super::session::{Column, Presence, Table};
+use super::super::session::{Column, Table};
 use super::session::{quoted, run};
 use crate::dialect::{Object, ObjectKind};
 
-pub(super) async fn probe(conn: &mut SqliteConnection, object: &Object) -> Result<Presence, DbError> {
-    let kind = match object.kind {
-        ObjectKind::Table => "table",
-        ObjectKind::Index => "index",
-        ObjectKind::View => "view",
-        ObjectKind::Trigger => "trigger",
-        _ => return Ok(Presence::Unknown),
-    };
+/// The schema's own text of each object and of what hangs on it.
+pub(super) async fn definition(
+    conn: &mut SqliteConnection,
+    objects: &[Object],
+) -> Result<Option<Vec<String>>, DbError> {
+    let held = |object: &&Object| !matches!(object.kind, ObjectKind::Column | ObjectKind::Constraint);
+    let names: Vec<String> =
+        objects.iter().filter(held).map(|object| quoted(&object.name).to_lowercase()).collect();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let names = names.join(", ");
     let sql = format!(
-        "SELECT 1 FROM sqlite_schema WHERE type = '{kind}' AND name = {} COLLATE NOCASE",
-        quoted(&object.name)
+        "SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema \
+         WHERE lower(name) IN ({names}) OR lower(tbl_name) IN ({names}) ORDER BY 1"
     );
-    let found = run(conn, &sql, 1).await?.returned > 0;
-    Ok(if found { Presence::Present } else { Presence::Absent })
+    let answer = run(conn, &sql, u64::MAX).await?;
+    Ok(Some(answer.rows.into_iter().flatten().flatten().collect()))
 }
 
 pub(super) async fn describe(conn: &mut SqliteConnection, table: &str) -> Result<Option<Table>, DbError> {

@@ -14,11 +14,11 @@ use sqlx::{
 };
 
 use super::super::answer::{Answer, AnswerBuilder};
-use super::super::session::{Canceller, JournalRow, Mode, Presence, Scope, Session, Table, TargetInfo};
+use super::super::session::{InvalidIndex, JournalRow, Mode, Observer, Scope, Session, Table, TargetInfo};
 use super::super::sql::{audited, insert};
-use super::super::{DbError, Refusal};
+use super::super::{Blocker, DbError, Refusal};
 use super::catalog;
-use crate::dialect::{Dialect, Object};
+use crate::dialect::{Dialect, Facts, Object};
 
 /// How long a statement waits for another connection's lock where the runbook does not say.
 const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -195,6 +195,15 @@ fn failure(error: sqlx::Error) -> DbError {
     }
 }
 
+/// A refused journal row means that another writer has the position.
+fn conflict(error: DbError, rows: &[JournalRow]) -> DbError {
+    match (error.refusal(), rows.first()) {
+        // SQLITE_CONSTRAINT_PRIMARYKEY (sqlite.org/rescode.html)
+        (Some(refusal), Some(row)) if refusal.code == "1555" => DbError::JournalConflict { pos: row.pos },
+        _ => error,
+    }
+}
+
 /// A literal of a text that is ours.
 pub(super) fn quoted(text: &str) -> String {
     super::super::sql::quoted(Dialect::Sqlite, text)
@@ -259,11 +268,7 @@ impl Session for SqliteSession {
         }
         // One text, one trip to the driver's thread: a thousand short steps are mostly such trips.
         let sql = format!("{}; COMMIT", insert(Dialect::Sqlite, TABLE, rows));
-        self.send(&sql).await.map_err(|error| match (error.refusal(), rows.first()) {
-            // SQLITE_CONSTRAINT_PRIMARYKEY (sqlite.org/rescode.html)
-            (Some(refusal), Some(row)) if refusal.code == "1555" => DbError::JournalConflict { pos: row.pos },
-            _ => error,
-        })
+        self.send(&sql).await.map_err(|error| conflict(error, rows))
     }
 
     async fn rollback(&mut self) -> Result<(), DbError> {
@@ -278,14 +283,8 @@ impl Session for SqliteSession {
     }
 
     async fn append(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
-        self.send("BEGIN IMMEDIATE").await?;
-        match self.commit(rows).await {
-            Err(error) => {
-                let _ = self.rollback().await;
-                Err(error.on_journal())
-            }
-            done => done,
-        }
+        let sql = insert(Dialect::Sqlite, TABLE, rows);
+        self.send(&sql).await.map_err(|error| conflict(error, rows).on_journal())
     }
 
     async fn execute_outside(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
@@ -308,8 +307,13 @@ impl Session for SqliteSession {
         answer
     }
 
-    async fn probe(&mut self, object: &Object) -> Result<Presence, DbError> {
-        catalog::probe(&mut self.conn, object).await
+    async fn definition(&mut self, objects: &[Object]) -> Result<Option<Vec<String>>, DbError> {
+        catalog::definition(&mut self.conn, objects).await
+    }
+
+    /// An index of SQLite is made whole or not at all.
+    async fn invalid_indexes(&mut self, _: &Facts) -> Result<Vec<InvalidIndex>, DbError> {
+        Ok(Vec::new())
     }
 
     /// SQLite runs in the client's process and ends with it.
@@ -321,8 +325,8 @@ impl Session for SqliteSession {
         catalog::describe(&mut self.conn, table).await
     }
 
-    fn canceller(&self) -> Box<dyn Canceller> {
-        Box::new(FlagCanceller(Arc::clone(&self.watch)))
+    fn observer(&self) -> Box<dyn Observer> {
+        Box::new(FlagObserver(Arc::clone(&self.watch)))
     }
 
     async fn close(self: Box<Self>) {
@@ -331,11 +335,16 @@ impl Session for SqliteSession {
     }
 }
 
-struct FlagCanceller(Arc<Watch>);
+/// SQLite runs in this process: there is nobody to ask, and a flag that stops it.
+struct FlagObserver(Arc<Watch>);
 
 #[async_trait]
-impl Canceller for FlagCanceller {
-    async fn cancel(&self) {
+impl Observer for FlagObserver {
+    async fn blockers(&mut self) -> Result<Vec<Blocker>, DbError> {
+        Ok(Vec::new())
+    }
+
+    async fn cancel(&mut self) {
         self.0.cancelled.store(true, Ordering::Relaxed);
     }
 }
