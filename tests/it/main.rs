@@ -11,6 +11,7 @@ mod mutations;
 mod outside;
 mod runbooks;
 mod schemas;
+mod servers;
 mod support;
 mod targets;
 mod templates;

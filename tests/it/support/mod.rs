@@ -1,7 +1,23 @@
 //! A hermetic place to run the program in, and private servers to run it against.
+//!
+//! `Lab` is what most tests need: a folder and an empty database on one `Engine`. A test that kills
+//! its server starts a `Server` of its own and puts a lab on it.
 
+mod account;
+mod engine;
+mod folder;
+mod guard;
 mod lab;
+mod mariadb;
+mod mysql;
+mod outcome;
 mod postgres;
+mod programs;
+mod rows;
+mod server;
+mod template;
 
-pub use lab::{Lab, Outcome, until};
-pub use postgres::server;
+pub use engine::Engine;
+pub use lab::Lab;
+pub use outcome::{Outcome, until};
+pub use server::{Durability, Server};
