@@ -9,6 +9,7 @@ mod conformance;
 mod documents;
 mod mutations;
 mod outside;
+mod proxy;
 mod runbooks;
 mod schemas;
 mod servers;

@@ -95,10 +95,10 @@ pub fn slow(engine: Engine) -> String {
             "INSERT INTO marks SELECT 2 FROM (WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {{ work }}) SELECT max(n) AS m FROM s) q WHERE m > 0;"
         }
         Engine::Postgres | Engine::Postgres18 => {
-            "INSERT INTO marks SELECT 2 FROM (SELECT pg_sleep({{ work }} / 10000000.0)) q;"
+            "INSERT INTO marks SELECT 2 FROM (SELECT pg_sleep({{ work }} / 50000000.0)) q;"
         }
         Engine::Mariadb | Engine::Mysql => {
-            "INSERT INTO marks SELECT 2 FROM (SELECT sleep({{ work }} / 10000000.0)) q;"
+            "INSERT INTO marks SELECT 2 FROM (SELECT sleep({{ work }} / 50000000.0)) q;"
         }
     };
     book(

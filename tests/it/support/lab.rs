@@ -49,6 +49,11 @@ impl Lab {
         (name, folder)
     }
 
+    /// The database's URL at the port of something in front of its server.
+    pub fn url_at(&self, port: u16) -> String {
+        self.server.as_ref().expect("an engine with a server").url_at(port, &self.database)
+    }
+
     pub fn database(&self) -> &str {
         &self.database
     }
