@@ -1,6 +1,8 @@
 //! Statements that PostgreSQL refuses in a transaction: intent, statement, outcome.
 
-use crate::support::{Lab, until};
+use std::process::{Child, Stdio};
+
+use crate::support::{Engine, Lab, until};
 
 const BOOK: &str = r#"---
 rollbook: 1
@@ -28,15 +30,31 @@ DROP INDEX CONCURRENTLY orders_code;
 ```
 "#;
 
-fn lab(text: &str) -> Lab {
-    let lab = Lab::new("postgres");
+macro_rules! on_both_versions {
+    ($($scenario:ident),+ $(,)?) => {
+        mod postgres { $(#[test] fn $scenario() { super::$scenario(super::Engine::Postgres); })+ }
+        mod postgres18 { $(#[test] fn $scenario() { super::$scenario(super::Engine::Postgres18); })+ }
+    };
+}
+
+on_both_versions!(
+    an_intent_stands_before_and_an_outcome_after,
+    a_build_in_doubt_is_settled_by_the_catalog,
+    a_build_that_the_catalog_shows_is_not_run_again,
+    a_statement_without_a_trace_waits_for_a_human,
+    a_failed_build_says_what_it_left,
+    a_quoted_name_is_looked_up_as_it_is,
+    a_build_that_the_server_still_runs_is_waited_for,
+);
+
+fn lab(engine: Engine, text: &str) -> Lab {
+    let lab = Lab::new(engine);
     lab.write("book.md", text);
     lab
 }
 
-#[test]
-fn an_intent_stands_before_and_an_outcome_after() {
-    let lab = lab(BOOK);
+fn an_intent_stands_before_and_an_outcome_after(engine: Engine) {
+    let lab = lab(engine, BOOK);
     lab.on("plan", &[]).expect(0).says("outside a");
     lab.on("run", &[]).expect(0);
     assert_eq!(lab.entries("\"event\":\"statement_intended\""), 1);
@@ -56,13 +74,12 @@ fn active(lab: &Lab, what: &str) -> bool {
 
 /// Kills the program while the server builds its index, and returns the client whose open
 /// transaction the build is still waiting for.
-fn killed_in_flight(lab: &Lab) -> std::process::Child {
+fn killed_in_flight(lab: &Lab) -> Child {
     lab.on("run", &["--until", "setup"]).expect(0);
-    let holder = std::process::Command::new("psql")
-        .args(["-X", "-q", "-d", &lab.url, "-c"])
-        .arg("BEGIN; INSERT INTO orders VALUES (5000, 5000); SELECT pg_sleep(600)")
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
+    let holder = lab
+        .shell("BEGIN; INSERT INTO orders VALUES (5000, 5000); SELECT pg_sleep(600)")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     until("the open transaction", || active(lab, "pg_sleep"));
@@ -74,7 +91,7 @@ fn killed_in_flight(lab: &Lab) -> std::process::Child {
 }
 
 /// Ends the server's sessions whose statement holds `what`, and waits until no build is left.
-fn end_sessions(lab: &Lab, what: &str, mut holder: std::process::Child) {
+fn end_sessions(lab: &Lab, what: &str, mut holder: Child) {
     lab.sql(&format!(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
          AND pid <> pg_backend_pid() AND query LIKE '%{what}%'"
@@ -83,9 +100,8 @@ fn end_sessions(lab: &Lab, what: &str, mut holder: std::process::Child) {
     until("the end of the server's side", || !active(lab, "CONCURRENTLY"));
 }
 
-#[test]
-fn a_build_in_doubt_is_settled_by_the_catalog() {
-    let lab = lab(BOOK);
+fn a_build_in_doubt_is_settled_by_the_catalog(engine: Engine) {
+    let lab = lab(engine, BOOK);
     let holder = killed_in_flight(&lab);
     end_sessions(&lab, "", holder);
     assert_eq!(lab.entries("\"event\":\"statement_intended\""), 1);
@@ -97,9 +113,8 @@ fn a_build_in_doubt_is_settled_by_the_catalog() {
     assert_eq!(lab.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_code'::regclass"), "t");
 }
 
-#[test]
-fn a_build_that_the_catalog_shows_is_not_run_again() {
-    let lab = lab(BOOK);
+fn a_build_that_the_catalog_shows_is_not_run_again(engine: Engine) {
+    let lab = lab(engine, BOOK);
     let holder = killed_in_flight(&lab);
     end_sessions(&lab, "", holder);
     lab.sql("DROP INDEX orders_code");
@@ -109,8 +124,7 @@ fn a_build_that_the_catalog_shows_is_not_run_again() {
     assert_eq!(lab.sql("SELECT 'orders_code'::regclass::oid"), made);
 }
 
-#[test]
-fn a_statement_without_a_trace_waits_for_a_human() {
+fn a_statement_without_a_trace_waits_for_a_human(engine: Engine) {
     let text = BOOK.replace(
         "CREATE INDEX CONCURRENTLY orders_code ON orders (code);",
         "--| tx: none\nUPDATE orders SET code = code + 1 WHERE pg_sleep(0.02) IS NOT NULL;",
@@ -119,7 +133,7 @@ fn a_statement_without_a_trace_waits_for_a_human() {
         "DROP INDEX CONCURRENTLY orders_code;",
         "UPDATE orders SET code = code - 1 WHERE true IS TRUE;",
     );
-    let lab = lab(&text);
+    let lab = lab(engine, &text);
     let mut run = lab.spawn("run", &[]);
     until("the update", || lab.entries("\"event\":\"statement_intended\"") == 1);
     run.kill().unwrap();
@@ -141,9 +155,8 @@ fn a_statement_without_a_trace_waits_for_a_human() {
     assert_eq!(lab.sql("SELECT sum(code) FROM orders"), before);
 }
 
-#[test]
-fn a_failed_build_says_what_it_left() {
-    let lab = lab(&BOOK.replace("CREATE INDEX CONC", "CREATE UNIQUE INDEX CONC"));
+fn a_failed_build_says_what_it_left(engine: Engine) {
+    let lab = lab(engine, &BOOK.replace("CREATE INDEX CONC", "CREATE UNIQUE INDEX CONC"));
     let end = lab.on("run", &[]).expect(1).says("could not create unique index").says("slows writes down");
     end.says("DROP INDEX CONCURRENTLY orders_code");
     lab.sql("UPDATE orders SET code = id");
@@ -152,20 +165,18 @@ fn a_failed_build_says_what_it_left() {
     lab.on("run", &[]).expect(0);
 }
 
-#[test]
-fn a_quoted_name_is_looked_up_as_it_is() {
+fn a_quoted_name_is_looked_up_as_it_is(engine: Engine) {
     let text = BOOK
         .replace("CREATE INDEX CONCURRENTLY orders_code", "CREATE UNIQUE INDEX CONCURRENTLY \"Orders Code\"");
-    let lab = lab(&text);
+    let lab = lab(engine, &text);
     lab.on("run", &["--until", "setup"]).expect(0);
     lab.sql("CREATE INDEX \"orders code\" ON orders (id)");
     let end = lab.on("run", &[]).expect(1).says("slows writes down");
     end.says("DROP INDEX CONCURRENTLY \"Orders Code\"");
 }
 
-#[test]
-fn a_build_that_the_server_still_runs_is_waited_for() {
-    let lab = lab(BOOK);
+fn a_build_that_the_server_still_runs_is_waited_for(engine: Engine) {
+    let lab = lab(engine, BOOK);
     let holder = killed_in_flight(&lab);
     until("the end of the lock", || lab.on("run", &[]).code != 5);
     lab.on("run", &[]).expect(4).says("the server is still running statement 1 of `index`: server process");

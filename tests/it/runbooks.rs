@@ -7,7 +7,7 @@ use rollbook::plan;
 use rollbook::source::Source;
 use rollbook::template::Values;
 
-use crate::support::Lab;
+use crate::support::{Engine, Lab};
 
 #[test]
 fn every_runbook_plans_without_findings_and_verifies_each_step() {
@@ -42,8 +42,9 @@ fn every_runbook_runs_both_ways() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         let source = Source::new(path.to_string_lossy(), text.clone());
-        for dialect in document::parse(&source).document.front.dialects {
-            let lab = Lab::new(dialect.name());
+        let dialects = document::parse(&source).document.front.dialects;
+        for engine in dialects.iter().flat_map(|dialect| Engine::speaking(dialect.name())) {
+            let lab = Lab::new(engine);
             lab.write("book.md", &text);
             lab.through("run", &[]).expect(0).says("completed");
             lab.on("verify", &[]).expect(0);
@@ -57,7 +58,7 @@ fn every_runbook_runs_both_ways() {
 /// The README's first command, on a file that is not there yet.
 #[test]
 fn the_quickstart_makes_its_database_and_stops_at_its_hold() {
-    let lab = Lab::new("sqlite");
+    let lab = Lab::new(Engine::Sqlite);
     let quickstart = concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks/quickstart.md");
     lab.rollbook(&["run", quickstart, "--db", "sqlite:quickstart.db"]).expect(2).says("--create");
     let end = lab.rollbook(&["run", quickstart, "--db", "sqlite:quickstart.db", "--create"]).expect(3);
@@ -67,7 +68,7 @@ fn the_quickstart_makes_its_database_and_stops_at_its_hold() {
 /// What a template writes runs on the engine that it was written for.
 #[test]
 fn a_generated_runbook_runs_both_ways() {
-    for dialect in ["sqlite", "postgres"] {
+    for engine in [Engine::Sqlite, Engine::Postgres, Engine::Postgres18] {
         for (template, values) in [
             (
                 "add-column-with-backfill",
@@ -76,7 +77,7 @@ fn a_generated_runbook_runs_both_ways() {
             ("add-index-online", &["index=users_email", "columns=email"]),
             ("drop-column", &["column=email"]),
         ] {
-            let lab = Lab::new(dialect);
+            let lab = Lab::new(engine);
             lab.sql("CREATE TABLE users (id integer PRIMARY KEY, email text)");
             lab.sql("INSERT INTO users VALUES (1, 'A@x.org'), (2, 'B@x.org')");
             let mut arguments =

