@@ -1,9 +1,12 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::dialect::Dialect;
+use crate::document::parse_duration;
 use crate::engine::{Consent, Verdict};
+use crate::plan::Overrides;
 
 /// Notebook-style runbooks for database migrations: reviewed Markdown, run cell by cell with
 /// checkpoints.
@@ -140,6 +143,8 @@ pub struct Plan {
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
     #[command(flatten)]
+    pub limits: Limits,
+    #[command(flatten)]
     pub params: Params,
 }
 
@@ -160,9 +165,53 @@ pub struct Run {
     #[command(flatten)]
     pub said: Said,
     #[command(flatten)]
+    pub limits: Limits,
+    #[command(flatten)]
     pub params: Params,
     #[command(flatten)]
     pub output: Output,
+}
+
+/// Limits that take the place of the runbook's. Statements that wait without keeping anybody out
+/// (CONCURRENTLY, VALIDATE) keep their own.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Limits {
+    /// How long a statement waits for a lock before it is tried again (500ms, 2s)
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub lock_timeout: Option<Duration>,
+    /// How long a statement may run (30s, 5m)
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub statement_timeout: Option<Duration>,
+    /// Attempts after the first, where another session was in the way
+    #[arg(long, value_name = "N")]
+    pub retry: Option<u32>,
+}
+
+impl Limits {
+    pub fn overrides(self) -> Overrides {
+        let Self { lock_timeout, statement_timeout, retry } = self;
+        Overrides { lock_timeout, statement_timeout, retry }
+    }
+
+    /// The flags again, for a command that continues this one.
+    pub fn arguments(self) -> String {
+        let mut flags = String::new();
+        for (flag, limit) in
+            [("--lock-timeout", self.lock_timeout), ("--statement-timeout", self.statement_timeout)]
+        {
+            if let Some(limit) = limit {
+                flags.push_str(&format!(" {flag} {}ms", limit.as_millis()));
+            }
+        }
+        if let Some(retry) = self.retry {
+            flags.push_str(&format!(" --retry {retry}"));
+        }
+        flags
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "write a number and ms, s, m or h, as in 500ms".to_owned())
 }
 
 /// What a human says beforehand.
@@ -244,6 +293,8 @@ pub struct Rollback {
     pub plan: bool,
     #[command(flatten)]
     pub said: Said,
+    #[command(flatten)]
+    pub limits: Limits,
     #[command(flatten)]
     pub params: Params,
     #[command(flatten)]

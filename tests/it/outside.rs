@@ -64,6 +64,14 @@ fn an_intent_stands_before_and_an_outcome_after(engine: Engine) {
     assert_eq!(lab.entries("\"event\":\"statement_intended\""), 2);
 }
 
+/// Names and validity of the indexes of `orders` but its key.
+fn indexes(lab: &Lab) -> String {
+    lab.sql(
+        "SELECT relname, indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid \
+         WHERE indrelid = 'orders'::regclass AND NOT indisprimary",
+    )
+}
+
 /// Whether the server is running a statement that holds `what`.
 fn active(lab: &Lab, what: &str) -> bool {
     lab.sql(&format!(
@@ -105,12 +113,12 @@ fn a_build_in_doubt_is_settled_by_the_catalog(engine: Engine) {
     let holder = killed_in_flight(&lab);
     end_sessions(&lab, "", holder);
     assert_eq!(lab.entries("\"event\":\"statement_intended\""), 1);
-    // The dead build left its index behind, invalid: it must go before the next attempt.
-    let stopped = lab.on("run", &[]).expect(1).says("INVALID").says("DROP INDEX CONCURRENTLY orders_code");
-    assert!(stopped.out.contains("was not done: orders_code is there and INVALID"), "{}", stopped.out);
-    lab.sql("DROP INDEX orders_code");
-    lab.on("run", &[]).expect(0);
-    assert_eq!(lab.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_code'::regclass"), "t");
+    // The dead build left its index behind, invalid: it goes before the next attempt, if somebody says so.
+    let gate = lab.on("run", &[]).expect(3).says("was not done: public.orders_code is there and INVALID");
+    let gate = gate.says("DROP INDEX CONCURRENTLY public.orders_code");
+    assert_eq!(indexes(&lab), "orders_code|f");
+    lab.on("run", &["--confirm", &gate.consent()]).expect(0).says("public.orders_code is removed");
+    assert_eq!(indexes(&lab), "orders_code|t");
 }
 
 fn a_build_that_the_catalog_shows_is_not_run_again(engine: Engine) {
@@ -158,11 +166,15 @@ fn a_statement_without_a_trace_waits_for_a_human(engine: Engine) {
 fn a_failed_build_says_what_it_left(engine: Engine) {
     let lab = lab(engine, &BOOK.replace("CREATE INDEX CONC", "CREATE UNIQUE INDEX CONC"));
     let end = lab.on("run", &[]).expect(1).says("could not create unique index").says("slows writes down");
-    end.says("DROP INDEX CONCURRENTLY orders_code");
+    end.says("offers to remove the index first");
     lab.sql("UPDATE orders SET code = id");
-    lab.on("run", &[]).expect(1).says("INVALID");
-    lab.sql("DROP INDEX orders_code");
-    lab.on("run", &[]).expect(0);
+    // Somebody else's text for the consent does not remove it.
+    lab.on("run", &["--confirm", "index.leftover@000000000000"]).expect(3);
+    assert_eq!(indexes(&lab), "orders_code|f");
+    let consent = lab.on("run", &[]).expect(3).says("is INVALID").consent();
+    lab.on("run", &["--confirm", &consent]).expect(0);
+    assert_eq!(indexes(&lab), "orders_code|t");
+    assert_eq!(lab.entries("\"event\":\"leftover_removed\""), 1);
 }
 
 fn a_quoted_name_is_looked_up_as_it_is(engine: Engine) {
@@ -171,8 +183,8 @@ fn a_quoted_name_is_looked_up_as_it_is(engine: Engine) {
     let lab = lab(engine, &text);
     lab.on("run", &["--until", "setup"]).expect(0);
     lab.sql("CREATE INDEX \"orders code\" ON orders (id)");
-    let end = lab.on("run", &[]).expect(1).says("slows writes down");
-    end.says("DROP INDEX CONCURRENTLY \"Orders Code\"");
+    lab.on("run", &[]).expect(1).says("slows writes down");
+    lab.on("run", &[]).expect(3).says("DROP INDEX CONCURRENTLY public.\"Orders Code\"");
 }
 
 fn a_build_that_the_server_still_runs_is_waited_for(engine: Engine) {

@@ -14,7 +14,8 @@ pub fn run(command: &Plan, style: Style) -> Result<Exit, CliError> {
     let said = target.as_ref().map(|target| target.address.dialect()).or(command.dialect);
     let dialect = load::dialect_of(&loaded.document, said)?;
     let values = load::sample_values(&loaded.document.front.params, &command.params)?;
-    let plan = load::plan(&command.runbook, &loaded, dialect, &values, style)?;
+    let mut plan = load::plan(&command.runbook, &loaded, dialect, &values, style)?;
+    plan.override_limits(command.limits.overrides());
     let live: Option<(String, History)> = match &target {
         None => None,
         Some(target) => Some(block_on(async {

@@ -6,7 +6,7 @@ use crate::engine;
 use crate::report::{Style, rollback_table};
 
 pub fn run(command: &Rollback, style: Style) -> Result<Exit, CliError> {
-    let prepared = prepare(&command.runbook, &command.target.db, &command.params, style)?;
+    let prepared = prepare(&command.runbook, &command.target.db, &command.params, command.limits, style)?;
     let mode = if command.plan { Mode::ReadOnly } else { Mode::ReadWrite };
     let to = command.to.as_deref();
     drive(&prepared, mode, &command.said, &command.output, style, async |context, plan| {

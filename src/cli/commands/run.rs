@@ -6,7 +6,7 @@ use crate::engine::{self, Until};
 use crate::report::Style;
 
 pub fn run(command: &Run, style: Style) -> Result<Exit, CliError> {
-    let prepared = prepare(&command.runbook, &command.target.db, &command.params, style)?;
+    let prepared = prepare(&command.runbook, &command.target.db, &command.params, command.limits, style)?;
     let until = match &command.until {
         _ if command.step => Until::OneStep,
         Some(place) => Until::Place(place.clone()),

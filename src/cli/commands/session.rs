@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::path::Path;
 
-use super::super::args::{Output, Params, Said};
+use super::super::args::{Limits, Output, Params, Said};
 use super::super::error::{CliError, Exit};
 use super::super::host::RealHost;
 use super::super::load::{self, Loaded};
@@ -34,12 +34,20 @@ pub struct Prepared {
     pub invocation: Invocation,
 }
 
-pub fn prepare(runbook: &Path, db: &str, params: &Params, style: Style) -> Result<Prepared, CliError> {
+pub fn prepare(
+    runbook: &Path,
+    db: &str,
+    params: &Params,
+    limits: Limits,
+    style: Style,
+) -> Result<Prepared, CliError> {
     let target = settings::resolve(db)?;
     let loaded = load::load(runbook, style)?;
     let values = load::values(&loaded.document.front.params, params)?;
-    let plan = load::plan(runbook, &loaded, target.address.dialect(), &values, style)?;
-    let invocation = invocation(runbook, &loaded, &target, params, &values);
+    let mut plan = load::plan(runbook, &loaded, target.address.dialect(), &values, style)?;
+    plan.override_limits(limits.overrides());
+    let mut invocation = invocation(runbook, &loaded, &target, params, &values);
+    invocation.arguments.push_str(&limits.arguments());
     Ok(Prepared { plan, target, invocation })
 }
 

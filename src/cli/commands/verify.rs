@@ -1,4 +1,4 @@
-use super::super::args::{Format, Said, Verify};
+use super::super::args::{Format, Limits, Said, Verify};
 use super::super::error::{CliError, Exit};
 use super::super::run::width;
 use super::session::{drive, prepare};
@@ -7,7 +7,7 @@ use crate::engine;
 use crate::report::{Style, replay_table};
 
 pub fn run(command: &Verify, style: Style) -> Result<Exit, CliError> {
-    let prepared = prepare(&command.runbook, &command.target.db, &command.params, style)?;
+    let prepared = prepare(&command.runbook, &command.target.db, &command.params, Limits::default(), style)?;
     drive(&prepared, Mode::ReadOnly, &Said::default(), &command.output, style, async |context, plan| {
         let report = engine::verify(context, plan, command.all).await?;
         if command.output.format == Format::Text {
