@@ -14,18 +14,39 @@ fn every_engine_answers_in_the_same_form() {
     }
 }
 
-#[test]
-fn a_killed_server_comes_back_with_what_it_committed() {
-    for engine in [Engine::Postgres, Engine::Postgres18, Engine::Mariadb, Engine::Mysql] {
-        let server = Server::start(engine, Durability::Full);
-        let lab = Lab::on_server(engine, server.clone());
-        lab.sql("CREATE TABLE t (n integer PRIMARY KEY)");
-        lab.sql("INSERT INTO t VALUES (1)");
-        server.kill_9();
-        assert!(!lab.shell("SELECT 1").output().unwrap().status.success(), "{engine:?} is dead");
-        server.start_again();
-        assert_eq!(lab.sql("SELECT n FROM t"), "1", "{engine:?}");
+mod a_killed_server_comes_back_with_what_it_committed {
+    use super::{Engine, comes_back};
+
+    #[test]
+    fn postgres() {
+        comes_back(Engine::Postgres);
     }
+
+    #[test]
+    fn postgres18() {
+        comes_back(Engine::Postgres18);
+    }
+
+    #[test]
+    fn mariadb() {
+        comes_back(Engine::Mariadb);
+    }
+
+    #[test]
+    fn mysql() {
+        comes_back(Engine::Mysql);
+    }
+}
+
+fn comes_back(engine: Engine) {
+    let server = Server::start(engine, Durability::Full);
+    let lab = Lab::on_server(engine, server.clone());
+    lab.sql("CREATE TABLE t (n integer PRIMARY KEY)");
+    lab.sql("INSERT INTO t VALUES (1)");
+    server.kill_9();
+    assert!(!lab.shell("SELECT 1").output().unwrap().status.success(), "{engine:?} is dead");
+    server.start_again();
+    assert_eq!(lab.sql("SELECT n FROM t"), "1");
 }
 
 /// What makes a pooler of transactions unfit for a run: a session's lock does not end with its client.
