@@ -17,6 +17,8 @@ pub enum DbError {
     NoJournal(Box<Refusal>),
     #[error("the journal cannot be written: {0}")]
     JournalRefused(Box<Refusal>),
+    #[error("the run lock was lost: {reason}")]
+    LockLost { reason: String },
     #[error("the journal has an entry at position {pos} that this run did not write")]
     JournalConflict { pos: i64 },
 }

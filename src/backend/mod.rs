@@ -7,6 +7,7 @@ mod address;
 mod answer;
 mod blocker;
 mod error;
+mod lease;
 mod postgres;
 mod session;
 mod sql;
@@ -17,6 +18,6 @@ pub use answer::Answer;
 pub use blocker::Blocker;
 pub use error::{DbError, Refusal};
 pub use session::{
-    Claim, Column, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, RunLock, Scope,
-    Session, Table, TargetInfo, claim, open,
+    Claim, Claimed, Column, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, RunLock,
+    Scope, Session, Table, TargetInfo, open,
 };

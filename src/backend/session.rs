@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{Address, Answer, Blocker, DbError, postgres, sqlite};
@@ -60,8 +62,11 @@ pub trait Session: Send {
     /// Journal rows in order: of one runbook, or of all. None where there is no journal table.
     async fn read_journal(&mut self, runbook: Option<&str>) -> Result<Vec<JournalRow>, DbError>;
 
-    /// Makes the journal table where it is missing and returns the last position used in it.
-    async fn prepare_journal(&mut self) -> Result<i64, DbError>;
+    /// Takes the run lock, makes the journal where it is missing, and finds its end.
+    async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError>;
+
+    /// Who has the run lock.
+    async fn holder(&mut self) -> Result<Option<Holder>, DbError>;
 
     async fn begin(&mut self, scope: &Scope<'_>) -> Result<(), DbError>;
 
@@ -131,6 +136,17 @@ pub struct Claim {
     pub run: String,
     /// RFC 3339, UTC.
     pub since: String,
+    /// How long an owner may be silent before the lock can be taken from them.
+    pub lease: Duration,
+}
+
+/// The run lock, taken.
+pub struct Claimed {
+    pub lock: Box<dyn RunLock>,
+    /// The last position used in the journal.
+    pub pos: i64,
+    /// Whose lock it was: they had been silent for longer than their lease.
+    pub taken_over: Option<Holder>,
 }
 
 /// Who has the run lock.
@@ -142,12 +158,16 @@ pub struct Holder {
     pub cell: Option<String>,
     /// Process on the client's host, or the server's backend.
     pub process: String,
+    /// How long nothing was heard of them; none where the lock itself tells that they live.
+    pub silent: Option<Duration>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     #[error("another run holds the target")]
     Held(Holder),
+    #[error("the connection goes through a pooler that shares sessions")]
+    Pooler,
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -157,6 +177,8 @@ pub enum LockError {
 pub trait RunLock: Send {
     /// Says which cell is running, for whoever is turned away.
     fn at(&mut self, cell: &str);
+    /// Why it is held no more, if it is not.
+    fn lost(&self) -> Option<&str>;
     async fn release(self: Box<Self>);
 }
 
@@ -164,14 +186,6 @@ pub trait RunLock: Send {
 pub async fn open(address: &Address, mode: Mode) -> Result<Box<dyn Session>, DbError> {
     match address {
         Address::Sqlite { path } => Ok(Box::new(sqlite::SqliteSession::open(path, mode).await?)),
-        Address::Postgres { options } => Ok(Box::new(postgres::PostgresSession::open(options, mode).await?)),
-    }
-}
-
-/// Takes the run lock of a target, or says who has it.
-pub async fn claim(address: &Address, claim: &Claim) -> Result<Box<dyn RunLock>, LockError> {
-    match address {
-        Address::Sqlite { path } => Ok(Box::new(sqlite::FileLock::take(path, claim)?)),
-        Address::Postgres { options } => Ok(Box::new(postgres::AdvisoryLock::take(options, claim).await?)),
+        Address::Postgres { options } => Ok(Box::new(postgres::PostgresSession::open(options).await?)),
     }
 }

@@ -1,6 +1,7 @@
 //! Every way in which a command can end that is not its result: message, hint, exit code.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::backend::{AddressError, DbError};
 use crate::engine::EngineError;
@@ -73,7 +74,8 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Engine(error) => match error {
-                EngineError::Held(_) | EngineError::Db(DbError::JournalConflict { .. }) => Exit::Held,
+                EngineError::Held(_)
+                | EngineError::Db(DbError::JournalConflict { .. } | DbError::LockLost { .. }) => Exit::Held,
                 EngineError::Db(DbError::Refused(_) | DbError::JournalRefused(_) | DbError::Lost(_)) => {
                     Exit::No
                 }
@@ -125,8 +127,14 @@ impl CliError {
         match self {
             Self::Engine(EngineError::Held(holder)) => {
                 let cell = holder.cell.as_ref().map_or_else(String::new, |cell| format!(", on cell {cell}"));
+                let silent = match holder.silent {
+                    Some(silent) if silent >= SILENT => {
+                        format!("; nothing was heard of it for {} s", silent.as_secs())
+                    }
+                    _ => String::new(),
+                };
                 Some(format!(
-                    "held by {} since {} in run {}{cell} ({})",
+                    "held by {} since {} in run {}{cell} ({}){silent}",
                     holder.operator, holder.since, holder.run, holder.process
                 ))
             }
@@ -135,9 +143,14 @@ impl CliError {
                 "state: what the journal has is committed; a transaction that was open is rolled back by the server"
                     .to_owned(),
             ),
-            Self::Engine(EngineError::Db(DbError::JournalConflict { .. })) => {
-                Some("state: this run's last transaction is rolled back".to_owned())
+            Self::Engine(EngineError::Db(DbError::JournalConflict { .. } | DbError::LockLost { .. })) => {
+                Some("state: what the journal has is committed; this run's last transaction is rolled back".to_owned())
             }
+            Self::Engine(EngineError::Pooler) => Some(
+                "a lock of a session means nothing where sessions are shared (PgBouncer's transaction or statement \
+                 pooling): two runs could not be kept apart; nothing was changed"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -165,7 +178,20 @@ fn engine_help(error: &EngineError) -> Option<String> {
              journal; mend the cause (on PostgreSQL: `GRANT SELECT, INSERT ON rollbook.journal`), then type the same \
              command again"
             .to_owned(),
-        EngineError::Held(_) => "wait for it, or look with `rollbook status`; nothing was changed".to_owned(),
+        EngineError::Held(holder) if holder.silent.is_some_and(|silent| silent >= SILENT) => format!(
+            "nothing was changed; when it has been silent for its whole lease, the same command takes its lock over; \
+             where this role may not do that, an administrator ends {}",
+            holder.process
+        ),
+        EngineError::Held(_) => {
+            "wait for it, or look with `rollbook status --db …`; nothing was changed".to_owned()
+        }
+        EngineError::Pooler => {
+            "give `--db` the server's own address, or a port of the pooler that pools whole sessions".to_owned()
+        }
+        EngineError::Db(DbError::JournalConflict { .. } | DbError::LockLost { .. }) => {
+            "look with `rollbook status --db …` who runs now; then type the same command again".to_owned()
+        }
         EngineError::Changed { cell, .. } => format!(
             "put the text of `{cell}` back as it was when it ran; a further change is a new step, or a new runbook"
         ),
@@ -183,6 +209,9 @@ fn engine_help(error: &EngineError) -> Option<String> {
         _ => return None,
     })
 }
+
+/// Silence that is worth a word: some heartbeats are missing.
+const SILENT: Duration = Duration::from_secs(10);
 
 /// The two texts, line by line.
 fn diff(was: &[String], now: &[String]) -> String {

@@ -7,7 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::engine::{Host, Interrupt};
 
-/// The real one; tests fix its clock, ids and operator through the environment.
+/// Longer than a network hiccup or a machine that swaps, shorter than anybody wants to wait.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// The real one; tests fix its clock, ids, operator and lease through the environment.
 pub struct RealHost {
     started: Instant,
     folder: PathBuf,
@@ -71,6 +74,11 @@ impl Host for RealHost {
     fn jitter(&self) -> f64 {
         let nanos = self.started.elapsed().subsec_nanos();
         f64::from(nanos % 1_000) / 1_000.0
+    }
+
+    fn lease(&self) -> Duration {
+        let millis = std::env::var("ROLLBOOK_LEASE_MILLIS").ok().and_then(|millis| millis.parse().ok());
+        millis.map_or(LEASE, Duration::from_millis)
     }
 
     fn interrupt(&self) -> &Interrupt {

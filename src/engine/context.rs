@@ -4,7 +4,7 @@ use super::history::{HistoryError, Status};
 use super::host::Host;
 use super::journal::{JournalError, Sealed};
 use super::ledger::Ledger;
-use crate::backend::{self, Address, Blocker, Claim, DbError, Holder, LockError, Observer, RunLock, Session};
+use crate::backend::{self, Blocker, Claim, DbError, Holder, LockError, Observer, RunLock, Session};
 use crate::plan::{Action, Plan};
 
 /// Takes each event as it becomes true.
@@ -53,6 +53,8 @@ pub enum EngineError {
     History(#[from] HistoryError),
     #[error("another run holds the target")]
     Held(Holder),
+    #[error("the connection goes through a pooler that shares sessions between its clients")]
+    Pooler,
     #[error("cell `{cell}` is done or partly done, and its text has changed since")]
     Changed { cell: String, was: Vec<String>, now: Vec<String> },
     #[error("step `{step}` is done, and the runbook no longer has it")]
@@ -77,7 +79,6 @@ pub struct Report {
 pub struct Context<'a> {
     pub session: Box<dyn Session>,
     pub(super) observer: Box<dyn Observer>,
-    pub address: &'a Address,
     pub host: &'a dyn Host,
     pub gatekeeper: &'a mut dyn Gatekeeper,
     pub consents: Vec<Consent>,
@@ -93,7 +94,6 @@ impl<'a> Context<'a> {
     #[expect(clippy::too_many_arguments, reason = "each is injected by name at one place")]
     pub fn new(
         session: Box<dyn Session>,
-        address: &'a Address,
         host: &'a dyn Host,
         gatekeeper: &'a mut dyn Gatekeeper,
         sink: &'a mut dyn Sink,
@@ -104,7 +104,6 @@ impl<'a> Context<'a> {
         Self {
             observer: session.observer(),
             session,
-            address,
             host,
             gatekeeper,
             consents,
@@ -134,17 +133,19 @@ impl<'a> Context<'a> {
             runbook: plan.runbook.clone(),
             run: run.clone(),
             since: self.host.now(),
+            lease: self.host.lease(),
         };
-        self.lock = Some(match backend::claim(self.address, &claim).await {
-            Ok(lock) => lock,
+        let claimed = match self.session.claim(&claim).await {
+            Ok(claimed) => claimed,
             Err(LockError::Held(holder)) => return Err(EngineError::Held(holder)),
+            Err(LockError::Pooler) => return Err(EngineError::Pooler),
             Err(LockError::Db(error)) => return Err(error.into()),
-        });
+        };
+        self.lock = Some(claimed.lock);
         // Another run may have moved the state between the first reading and the lock.
         self.load(&plan.runbook).await?;
-        let pos = self.session.prepare_journal().await?;
         let open_run = self.ledger.open_run(direction);
-        self.ledger.enter(open_run.clone().unwrap_or(run), pos);
+        self.ledger.enter(open_run.clone().unwrap_or(run), claimed.pos);
         let event = match open_run {
             Some(_) => Event::RunContinued {
                 plan: plan.digest.clone(),
@@ -154,6 +155,14 @@ impl<'a> Context<'a> {
             None => self.started(plan, direction),
         };
         self.note(event);
+        if let Some(holder) = claimed.taken_over {
+            self.note(Event::LockTakenOver {
+                operator: holder.operator,
+                run: holder.run,
+                since: holder.since,
+                silent_seconds: holder.silent.unwrap_or_default().as_secs(),
+            });
+        }
         Ok(())
     }
 
@@ -202,6 +211,7 @@ impl<'a> Context<'a> {
 
     /// Commits the open transaction with everything that is waiting.
     pub(super) async fn commit(&mut self) -> Result<(), DbError> {
+        self.still_ours()?;
         let (entries, rows) = self.ledger.waiting();
         self.session.commit(&rows).await?;
         self.ledger.written(entries);
@@ -212,10 +222,19 @@ impl<'a> Context<'a> {
     pub(super) async fn write(&mut self) -> Result<(), DbError> {
         let (entries, rows) = self.ledger.waiting();
         if !rows.is_empty() {
+            self.still_ours()?;
             self.session.append(&rows).await?;
             self.ledger.written(entries);
         }
         Ok(())
+    }
+
+    /// Refuses to write once the run lock is gone: somebody else may be writing.
+    fn still_ours(&self) -> Result<(), DbError> {
+        match self.lock.as_ref().and_then(|lock| lock.lost()) {
+            Some(reason) => Err(DbError::LockLost { reason: reason.to_owned() }),
+            None => Ok(()),
+        }
     }
 
     /// Keeps everything that is waiting for the record, without a journal.

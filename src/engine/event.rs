@@ -18,6 +18,13 @@ pub enum Event {
         operator: String,
         engine: String,
     },
+    /// The run lock was somebody's who had been silent for longer than their lease.
+    LockTakenOver {
+        operator: String,
+        run: String,
+        since: String,
+        silent_seconds: u64,
+    },
     /// `step` is the one whose cell stops; a hold has none.
     GateReached {
         gate: GateKind,

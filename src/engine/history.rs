@@ -351,6 +351,7 @@ impl History {
             }
             Event::GateReached { .. }
             | Event::Waiting { .. }
+            | Event::LockTakenOver { .. }
             | Event::LeftoverRemoved { .. }
             | Event::Retried { .. }
             | Event::RunStarted(_)

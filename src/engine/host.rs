@@ -19,6 +19,8 @@ pub trait Host: Send + Sync {
     fn git_commit(&self) -> Option<String>;
     /// A number in `0.0..1.0`, for jitter.
     fn jitter(&self) -> f64;
+    /// How long the owner of a run lock may be silent before it can be taken from them.
+    fn lease(&self) -> Duration;
     fn interrupt(&self) -> &Interrupt;
 }
 

@@ -1,4 +1,5 @@
 use super::plan::table;
+use crate::backend::Holder;
 use crate::engine::{Direction, History, Outcome, RunHistory};
 use crate::plan::Plan;
 
@@ -20,17 +21,25 @@ pub struct StatusRow {
 }
 
 impl StatusRow {
-    /// `resume` is the command that goes on with a run that has no end.
-    pub fn of(runbook: &str, run: &RunHistory, resume: impl FnOnce() -> String) -> Self {
+    /// `holder` is who has the target's run lock; `resume` the command that goes on with a run that
+    /// has no end.
+    pub fn of(
+        runbook: &str,
+        run: &RunHistory,
+        holder: Option<&Holder>,
+        resume: impl FnOnce() -> String,
+    ) -> Self {
         let (state, at, why, next) = match &run.stop {
             None if run.superseded => ("ended by a later run", None, String::new(), None),
-            None => (
-                "running or killed",
-                None,
-                "no end is recorded: it is running now, or its process died; what is committed is in the journal"
-                    .to_owned(),
-                Some(resume()),
-            ),
+            None => match holder.filter(|holder| holder.run == run.run) {
+                Some(holder) => ("running", holder.cell.clone(), holding(holder), None),
+                None => (
+                    "killed",
+                    None,
+                    "its process ended without a word; what is committed is in the journal".to_owned(),
+                    Some(resume()),
+                ),
+            },
             Some(stop) => {
                 let state = match stop.outcome {
                     Outcome::Completed => "completed",
@@ -62,6 +71,14 @@ impl StatusRow {
             next,
         }
     }
+}
+
+fn holding(holder: &Holder) -> String {
+    let silent = holder.silent.map_or_else(String::new, |silent| match silent.as_secs() {
+        0..10 => ", alive".to_owned(),
+        seconds => format!(", silent for {seconds} s"),
+    });
+    format!("{} since {}, {}{silent}", holder.operator, holder.since, holder.process)
 }
 
 pub fn status_table(rows: &[StatusRow], width: u16) -> String {

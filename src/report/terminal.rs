@@ -62,6 +62,10 @@ impl TerminalReport {
             Event::RunContinued { plan, operator, .. } => {
                 format!("continuing run {run}, plan {}, as {operator}\n", plan.short())
             }
+            Event::LockTakenOver { operator, run, since, silent_seconds } => format!(
+                "{} the run lock of {operator} (run {run}, since {since}) is taken over: silent for {silent_seconds} s\n",
+                style.warn("!")
+            ),
             Event::CellStarted { cell, role, sql, .. } => {
                 self.batches = (0, 0, 0);
                 self.sql.clone_from(sql);

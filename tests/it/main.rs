@@ -11,6 +11,7 @@ mod locks;
 mod mutations;
 mod outside;
 mod proxy;
+mod run_lock;
 mod runbooks;
 mod schemas;
 mod servers;

@@ -9,3 +9,14 @@ CREATE TABLE IF NOT EXISTS rollbook.journal (
 );
 CREATE INDEX IF NOT EXISTS journal_runbook ON rollbook.journal (runbook, pos);
 COMMENT ON TABLE rollbook.journal IS 'What Rollbook did here, one event a row; append only';
+CREATE TABLE IF NOT EXISTS rollbook.lease (
+    id        integer     PRIMARY KEY CHECK (id = 1),
+    token     bigint      NOT NULL,
+    run       text        NOT NULL,
+    operator  text        NOT NULL,
+    since     text        NOT NULL,
+    pid       integer     NOT NULL,
+    cell      text        NOT NULL,
+    heartbeat timestamptz NOT NULL
+);
+COMMENT ON TABLE rollbook.lease IS 'Who last held Rollbook''s run lock, and when they were last heard of';

@@ -1,47 +1,142 @@
-//! The run lock: a session advisory lock on a connection of its own.
+//! The run lock: a session advisory lock on a connection of its own, with a lease beside it.
 //!
 //! It is tried, never waited for, and its connection holds no transaction and no snapshot: a waiting
 //! or an open one would block `CREATE INDEX CONCURRENTLY`, which waits for older snapshots.
+//!
+//! The lock alone says who may run. The lease says who that is, and whether they are alive: a server
+//! keeps the session of a client whose machine is gone for as long as TCP does, which is hours.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
-use super::super::session::{Claim, Holder, LockError, RunLock};
+use super::super::lease::{Heart, LeasedLock};
+use super::super::session::{Claim, Claimed, Holder, LockError};
+use super::super::{Answer, DbError};
 use super::session::{connect, quoted, run};
 
 /// `Roll`, `book` in ASCII. Advisory locks are of one database (PostgreSQL manual, 13.3.5).
 const KEY: [u32; 2] = [0x526f_6c6c, 0x626f_6f6b];
 
-pub struct AdvisoryLock {
+/// How long a server may take to end a session and drop its locks.
+const TAKE_OVER: Duration = Duration::from_secs(5);
+
+/// The connection that holds the lock.
+pub(super) struct Lock {
     conn: PgConnection,
+    token: String,
+    pub taken_over: Option<Holder>,
 }
 
-impl AdvisoryLock {
-    pub async fn take(options: &PgConnectOptions, claim: &Claim) -> Result<Self, LockError> {
+impl Lock {
+    /// Tries the lock. `session` is the server process of the run's own connection.
+    pub async fn take(options: &PgConnectOptions, claim: &Claim, session: &str) -> Result<Self, LockError> {
         // Who, since when and in which run is in the connection's name: every role may read it.
         let name = format!("rollbook lock {} {} {}", claim.run, claim.since, claim.operator);
-        let mut conn = connect(options, &name).await?;
-        let sql = format!("SELECT pg_try_advisory_lock({}, {})", KEY[0], KEY[1]);
-        let answer = run(&mut conn, sql, 1).await?;
-        if answer.single() == Some("t") {
-            return Ok(Self { conn });
+        let conn = connect(options, &name).await?;
+        let mut lock = Self { conn, token: String::new(), taken_over: None };
+        let pid = lock.ask("SELECT pg_backend_pid()".to_owned()).await?;
+        if pid.single() == Some(session) {
+            return Err(LockError::Pooler);
         }
-        let holder = holder(&mut conn).await?;
-        let _ = conn.close().await;
+        if lock.attempt().await? {
+            return Ok(lock);
+        }
+        let holder = holder(&mut lock.conn).await?.unwrap_or_default();
+        if holder.silent.is_some_and(|silent| silent > claim.lease) && lock.end(&holder).await? {
+            lock.taken_over = Some(holder);
+            return Ok(lock);
+        }
+        let _ = lock.conn.close().await;
         Err(LockError::Held(holder))
+    }
+
+    async fn ask(&mut self, sql: String) -> Result<Answer, DbError> {
+        run(&mut self.conn, sql, 1).await
+    }
+
+    async fn attempt(&mut self) -> Result<bool, DbError> {
+        let sql = format!("SELECT pg_try_advisory_lock({}, {})", KEY[0], KEY[1]);
+        Ok(self.ask(sql).await?.single() == Some("t"))
+    }
+
+    /// Ends the lock's session of an owner that is silent, and a transaction that it left open. What
+    /// the server runs for it outside a transaction comes to its own end, and is in doubt until then.
+    async fn end(&mut self, holder: &Holder) -> Result<bool, DbError> {
+        let sql = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
+             AND pid <> pg_backend_pid() AND (starts_with(application_name, {}) \
+             OR (starts_with(application_name, {}) AND state LIKE 'idle in transaction%'))",
+            quoted(&format!("rollbook lock {} ", holder.run)),
+            quoted(&format!("rollbook {} ", holder.run)),
+        );
+        match self.ask(sql).await {
+            Ok(_) => {}
+            // It belongs to a role whose sessions this one may not end.
+            Err(DbError::Refused(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        let deadline = tokio::time::Instant::now() + TAKE_OVER;
+        while tokio::time::Instant::now() < deadline {
+            if self.attempt().await? {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(false)
+    }
+
+    /// Writes the lease, once its table is there, and keeps it alive.
+    pub async fn lease(mut self, claim: &Claim, pos: i64) -> Result<Claimed, DbError> {
+        let texts = [&claim.run, &claim.operator, &claim.since].map(|text| quoted(text));
+        let sql = format!(
+            "INSERT INTO rollbook.lease AS l (id, token, run, operator, since, pid, cell, heartbeat) \
+             VALUES (1, 1, {}, pg_backend_pid(), '', clock_timestamp()) \
+             ON CONFLICT (id) DO UPDATE SET token = l.token + 1, run = excluded.run, operator = excluded.operator, \
+             since = excluded.since, pid = excluded.pid, cell = '', heartbeat = excluded.heartbeat RETURNING token",
+            texts.join(", ")
+        );
+        let answer = self.ask(sql).await.map_err(DbError::on_journal)?;
+        answer.single().unwrap_or_default().clone_into(&mut self.token);
+        let taken_over = self.taken_over.take();
+        Ok(Claimed { lock: Box::new(LeasedLock::new(Box::new(self), claim.lease)), pos, taken_over })
     }
 }
 
-async fn holder(conn: &mut PgConnection) -> Result<Holder, LockError> {
+#[async_trait]
+impl Heart for Lock {
+    async fn beat(&mut self, cell: &str) -> Result<bool, DbError> {
+        let sql = format!(
+            "UPDATE rollbook.lease SET heartbeat = clock_timestamp(), cell = {} WHERE token = {} RETURNING 1",
+            quoted(cell),
+            self.token
+        );
+        Ok(self.ask(sql).await?.returned == 1)
+    }
+
+    async fn close(self: Box<Self>) {
+        let _ = self.conn.close().await;
+    }
+}
+
+/// Who holds the lock now, read from the server's locks, its sessions and the lease.
+pub(super) async fn holder(conn: &mut PgConnection) -> Result<Option<Holder>, DbError> {
     let sql = format!(
-        "SELECT a.pid, a.application_name, a.usename, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') \
+        "SELECT a.pid, a.application_name, a.usename, \
+           to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
+           to_regclass('rollbook.lease') IS NOT NULL \
+           AND has_table_privilege(to_regclass('rollbook.lease'), 'SELECT') \
          FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
          WHERE l.locktype = 'advisory' AND l.granted AND l.classid = {} AND l.objid = {} \
            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
         KEY[0], KEY[1]
     );
     let answer = run(conn, sql, 1).await?;
+    if answer.rows.is_empty() {
+        return Ok(None);
+    }
     let cell = |i: usize| answer.cell(0, i).unwrap_or_default().to_owned();
     let name = cell(1);
     let mut words = name.strip_prefix("rollbook lock ").unwrap_or_default().split(' ');
@@ -55,16 +150,15 @@ async fn holder(conn: &mut PgConnection) -> Result<Holder, LockError> {
     );
     let running = run(conn, sql, 1).await?;
     let cell_id = running.single().and_then(|name| name.split(' ').nth(2)).map(str::to_owned);
-    Ok(Holder { operator, run: run_id, since, cell: cell_id, process: format!("server process {}", cell(0)) })
-}
-
-#[async_trait]
-impl RunLock for AdvisoryLock {
-    /// The session's own name says it: see `application_name` of the pinned connection.
-    fn at(&mut self, _cell: &str) {}
-
-    async fn release(self: Box<Self>) {
-        // Closing the connection releases the lock, whether the goodbye arrives or not.
-        let _ = self.conn.close().await;
-    }
+    let silent = if cell(4) == "t" {
+        let sql = format!(
+            "SELECT floor(extract(epoch FROM clock_timestamp() - heartbeat)) FROM rollbook.lease WHERE pid = {}",
+            cell(0)
+        );
+        run(conn, sql, 1).await?.single().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs)
+    } else {
+        None
+    };
+    let process = format!("server process {}", cell(0));
+    Ok(Some(Holder { operator, run: run_id, since, cell: cell_id, process, silent }))
 }

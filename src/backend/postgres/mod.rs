@@ -5,5 +5,4 @@ mod lock;
 mod observer;
 mod session;
 
-pub use lock::AdvisoryLock;
 pub use session::PostgresSession;

@@ -8,11 +8,13 @@ use sqlx::{Column as _, ConnectOptions as _, Connection as _, Either, Row as _, 
 
 use super::super::answer::{Answer, AnswerBuilder};
 use super::super::session::{
-    InvalidIndex, JournalRow, Limits, Mode, Observer, Scope, Session, Table, TargetInfo,
+    Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Observer, Scope, Session, Table,
+    TargetInfo,
 };
 use super::super::sql::{audited, insert};
 use super::super::{Address, DbError, Refusal};
 use super::catalog;
+use super::lock::{self, Lock};
 use super::observer::PostgresObserver;
 use crate::dialect::{Dialect, Facts, Object};
 
@@ -32,11 +34,8 @@ pub struct PostgresSession {
 }
 
 impl PostgresSession {
-    pub async fn open(options: &PgConnectOptions, mode: Mode) -> Result<Self, DbError> {
+    pub async fn open(options: &PgConnectOptions) -> Result<Self, DbError> {
         let mut conn = connect(options, "rollbook").await?;
-        if mode == Mode::ReadOnly {
-            run(&mut conn, "SET default_transaction_read_only = on".to_owned(), 0).await?;
-        }
         let facts = catalog::about_server(&mut conn).await?;
         if facts.user == JOURNAL_SCHEMA {
             // By default a role's own name comes first on the search path (PostgreSQL manual, 5.9.3):
@@ -204,9 +203,10 @@ impl Session for PostgresSession {
         Ok(rows)
     }
 
-    async fn prepare_journal(&mut self) -> Result<i64, DbError> {
+    async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
+        let lock = Lock::take(&self.options, claim, &self.pid).await?;
         if !self.has_journal {
-            // One message, so one implicit transaction: the table is there whole or not at all.
+            // One message, so one implicit transaction: the tables are there whole or not at all.
             self.send(format!(
                 "SET client_min_messages = warning; {}; RESET client_min_messages",
                 include_str!("journal.sql")
@@ -215,9 +215,14 @@ impl Session for PostgresSession {
             .map_err(DbError::without_journal)?;
             self.has_journal = true;
         }
-        let answer =
-            run(&mut self.conn, "SELECT coalesce(max(pos), 0) FROM rollbook.journal".to_owned(), 1).await?;
-        Ok(answer.single().and_then(|text| text.parse().ok()).unwrap_or_default())
+        let sql = "SELECT coalesce(max(pos), 0) FROM rollbook.journal".to_owned();
+        let end = run(&mut self.conn, sql, 1).await?;
+        let pos = end.single().and_then(|text| text.parse().ok()).unwrap_or_default();
+        Ok(lock.lease(claim, pos).await?)
+    }
+
+    async fn holder(&mut self) -> Result<Option<Holder>, DbError> {
+        lock::holder(&mut self.conn).await
     }
 
     async fn begin(&mut self, scope: &Scope<'_>) -> Result<(), DbError> {

@@ -19,10 +19,17 @@ pub struct FileLock {
 }
 
 impl FileLock {
+    /// Who has the lock, if somebody has.
+    pub fn holder(database: &Path) -> Option<Holder> {
+        let mut file = File::open(beside(database)).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(read_holder(&mut file)),
+            _ => None,
+        }
+    }
+
     pub fn take(database: &Path, claim: &Claim) -> Result<Self, LockError> {
-        let mut path = database.as_os_str().to_owned();
-        path.push("-rollbook-lock");
-        let path = PathBuf::from(path);
+        let path = beside(database);
         let failed = |error: std::io::Error| {
             LockError::Db(DbError::Unreachable {
                 target: path.display().to_string(),
@@ -55,6 +62,13 @@ impl FileLock {
     }
 }
 
+/// The lock's file.
+fn beside(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push("-rollbook-lock");
+    PathBuf::from(path)
+}
+
 #[cfg(unix)]
 fn is_same_file(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -81,6 +95,7 @@ fn read_holder(file: &mut File) -> Holder {
         since: next(),
         process: format!("process {}", next()),
         cell: Some(next()).filter(|cell| !cell.is_empty()),
+        silent: None,
     }
 }
 
@@ -92,6 +107,11 @@ impl RunLock for FileLock {
         let _ = self.file.rewind();
         let _ = self.file.write_all(text.as_bytes());
         let _ = self.file.set_len(text.len() as u64);
+    }
+
+    /// The system keeps it for as long as the process lives.
+    fn lost(&self) -> Option<&str> {
+        None
     }
 
     async fn release(self: Box<Self>) {

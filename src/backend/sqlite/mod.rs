@@ -4,5 +4,4 @@ mod catalog;
 mod lock;
 mod session;
 
-pub use lock::FileLock;
 pub use session::SqliteSession;

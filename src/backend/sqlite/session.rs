@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,10 +14,14 @@ use sqlx::{
 };
 
 use super::super::answer::{Answer, AnswerBuilder};
-use super::super::session::{InvalidIndex, JournalRow, Mode, Observer, Scope, Session, Table, TargetInfo};
+use super::super::session::{
+    Claim, Claimed, Holder, InvalidIndex, JournalRow, LockError, Mode, Observer, Scope, Session, Table,
+    TargetInfo,
+};
 use super::super::sql::{audited, insert};
 use super::super::{Blocker, DbError, Refusal};
 use super::catalog;
+use super::lock::FileLock;
 use crate::dialect::{Dialect, Facts, Object};
 
 /// How long a statement waits for another connection's lock where the runbook does not say.
@@ -29,6 +33,7 @@ const TABLE: &str = "rollbook_journal";
 
 pub struct SqliteSession {
     conn: SqliteConnection,
+    path: PathBuf,
     info: TargetInfo,
     watch: Arc<Watch>,
     busy: Option<Duration>,
@@ -107,6 +112,7 @@ impl SqliteSession {
         };
         Ok(Self {
             conn,
+            path: path.to_path_buf(),
             info,
             watch,
             busy: Some(DEFAULT_LOCK_TIMEOUT),
@@ -238,15 +244,21 @@ impl Session for SqliteSession {
         Ok(rows)
     }
 
-    async fn prepare_journal(&mut self) -> Result<i64, DbError> {
+    async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
+        let lock = FileLock::take(&self.path, claim)?;
         if !self.has_journal {
             self.send(&format!("BEGIN IMMEDIATE; {} COMMIT", include_str!("journal.sql")))
                 .await
                 .map_err(DbError::without_journal)?;
             self.has_journal = true;
         }
-        let answer = run(&mut self.conn, "SELECT coalesce(max(pos), 0) FROM rollbook_journal", 1).await?;
-        Ok(answer.single().and_then(|text| text.parse().ok()).unwrap_or_default())
+        let end = run(&mut self.conn, "SELECT coalesce(max(pos), 0) FROM rollbook_journal", 1).await?;
+        let pos = end.single().and_then(|text| text.parse().ok()).unwrap_or_default();
+        Ok(Claimed { lock: Box::new(lock), pos, taken_over: None })
+    }
+
+    async fn holder(&mut self) -> Result<Option<Holder>, DbError> {
+        Ok(FileLock::holder(&self.path))
     }
 
     async fn begin(&mut self, scope: &Scope<'_>) -> Result<(), DbError> {

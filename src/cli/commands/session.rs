@@ -99,7 +99,6 @@ where
         let session = backend::open(&prepared.target.address, mode).await?;
         let mut context = Context::new(
             session,
-            &prepared.target.address,
             &host,
             &mut gate,
             &mut printer,

@@ -21,11 +21,12 @@ pub fn run(command: &Status, style: Style) -> Result<Exit, CliError> {
             Some(load::plan(path, &loaded, target.address.dialect(), &values, style)?)
         }
     };
-    let rows = block_on(async {
+    let (rows, holder) = block_on(async {
         let mut session = backend::open(&target.address, Mode::ReadOnly).await?;
         let rows = session.read_journal(plan.as_ref().map(|plan| plan.runbook.as_str())).await?;
+        let holder = session.holder().await?;
         session.close().await;
-        Ok::<_, CliError>(rows)
+        Ok::<_, CliError>((rows, holder))
     })?;
     let mut runbooks: BTreeMap<String, Vec<JournalRow>> = BTreeMap::new();
     for row in rows {
@@ -43,7 +44,7 @@ pub fn run(command: &Status, style: Style) -> Result<Exit, CliError> {
             };
             let resume =
                 || format!("rollbook {verb} {} --db {}", shell_word(&run.file), shell_word(&target.argument));
-            lines.push(StatusRow::of(&id, run, resume));
+            lines.push(StatusRow::of(&id, run, holder.as_ref(), resume));
         }
         histories.insert(id, history);
     }

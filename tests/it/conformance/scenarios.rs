@@ -216,7 +216,7 @@ pub fn killed_inside_a_cell_nothing_of_it_remains(engine: Engine) {
     until("the second cell", || engine == Engine::Sqlite || busy(&lab));
     kill(&mut run);
     assert_eq!(lab.sql("SELECT count(*) FROM marks"), "0");
-    lab.on("status", &[]).expect(0).says("running or killed").says("next for book: rollbook run book.md");
+    lab.on("status", &[]).expect(0).says("killed").says("next for book: rollbook run book.md");
     until("the end of the lock", || lab.on("run", &["--set", "work=1000"]).code == 0);
     assert_eq!(lab.sql("SELECT n FROM marks ORDER BY n"), "1\n2\n3");
     assert_eq!(lab.entries("\"event\":\"step_done\""), 2);
@@ -245,6 +245,7 @@ pub fn a_second_run_is_told_who_holds_the_target(engine: Engine) {
     let held =
         lab.on("run", &[]).expect(5).says("another run holds the target").says("held by ann@lab since 20");
     held.says("on cell raise");
+    lab.on("status", &[]).expect(0).says("running");
     assert!(first.wait().unwrap().success());
     assert_eq!(lab.sql("SELECT n, count(*) FROM counts GROUP BY n"), "1|400");
 }

@@ -1,0 +1,84 @@
+//! Keeps a run lock's lease alive from beside the run, and says when it is lost.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::DbError;
+use super::session::RunLock;
+
+/// Heartbeats in the life of a lease: this many must fail before anybody else may take the lock.
+const BEATS: u32 = 6;
+
+/// How long a goodbye to the server may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// The connection that holds the lock.
+#[async_trait]
+pub(super) trait Heart: Send + 'static {
+    /// Renews the lease and says on which cell the run is; false where it is another owner's by now.
+    async fn beat(&mut self, cell: &str) -> Result<bool, DbError>;
+    async fn close(self: Box<Self>);
+}
+
+/// A lock with a lease, held until it is released, its process dies, or its heart stops.
+pub(super) struct LeasedLock {
+    cell: watch::Sender<String>,
+    lost: Arc<OnceLock<String>>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl LeasedLock {
+    /// Beats for as long as the lock lives; `lease` is how long the lease holds without.
+    pub fn new(heart: Box<dyn Heart>, lease: Duration) -> Self {
+        let (cell, cells) = watch::channel(String::new());
+        let lost = Arc::new(OnceLock::new());
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(keep(heart, lease / BEATS, cells, Arc::clone(&lost), stopped));
+        Self { cell, lost, stop, task }
+    }
+}
+
+async fn keep(
+    mut heart: Box<dyn Heart>,
+    pause: Duration,
+    cells: watch::Receiver<String>,
+    lost: Arc<OnceLock<String>>,
+    mut stopped: oneshot::Receiver<()>,
+) {
+    loop {
+        tokio::select! {
+            _ = &mut stopped => return heart.close().await,
+            () = tokio::time::sleep(pause) => {}
+        }
+        let cell = cells.borrow().clone();
+        let reason = match heart.beat(&cell).await {
+            Ok(true) => continue,
+            Ok(false) => "another owner has taken it".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let _ = lost.set(reason);
+        return;
+    }
+}
+
+#[async_trait]
+impl RunLock for LeasedLock {
+    fn at(&mut self, cell: &str) {
+        self.cell.send_replace(cell.to_owned());
+    }
+
+    fn lost(&self) -> Option<&str> {
+        self.lost.get().map(String::as_str)
+    }
+
+    async fn release(self: Box<Self>) {
+        // The server drops the lock with the connection, whether the goodbye arrives or not.
+        let _ = self.stop.send(());
+        let _ = tokio::time::timeout(GOODBYE, self.task).await;
+    }
+}
