@@ -165,7 +165,7 @@ pub struct Holder {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     #[error("another run holds the target")]
-    Held(Holder),
+    Held(Box<Holder>),
     #[error("the connection goes through a pooler that shares sessions")]
     Pooler,
     #[error(transparent)]

@@ -52,7 +52,7 @@ pub enum EngineError {
     #[error(transparent)]
     History(#[from] HistoryError),
     #[error("another run holds the target")]
-    Held(Holder),
+    Held(Box<Holder>),
     #[error("the connection goes through a pooler that shares sessions between its clients")]
     Pooler,
     #[error("cell `{cell}` is done or partly done, and its text has changed since")]

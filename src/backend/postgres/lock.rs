@@ -50,7 +50,7 @@ impl Lock {
             return Ok(lock);
         }
         let _ = lock.conn.close().await;
-        Err(LockError::Held(holder))
+        Err(LockError::Held(Box::new(holder)))
     }
 
     async fn ask(&mut self, sql: String) -> Result<Answer, DbError> {
