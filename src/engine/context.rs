@@ -91,7 +91,6 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    #[expect(clippy::too_many_arguments, reason = "each is injected by name at one place")]
     pub fn new(
         session: Box<dyn Session>,
         host: &'a dyn Host,
