@@ -24,17 +24,15 @@ pub enum DbError {
 }
 
 /// A server's own words for a refusal.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Refusal {
     pub message: String,
-    /// SQLSTATE, or SQLite's extended result code.
+    /// SQLSTATE, SQLite's extended result code, or MySQL's error number.
     pub code: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: RefusalKind,
     pub detail: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// Byte offset into the statement at which the server points.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<usize>,
 }
 
@@ -44,21 +42,24 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// What a refusal says of another attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RefusalKind {
+    #[default]
+    Final,
+    /// Another session was in the way, so that the same statement may succeed later.
+    Contention,
+    /// A timeout or a person stopped the statement.
+    Cancelled,
+}
+
 impl Refusal {
-    /// True where another session was in the way, so that the same statement may succeed later:
-    /// lock_not_available, deadlock_detected, serialization_failure (PostgreSQL, appendix A), and
-    /// SQLITE_BUSY and SQLITE_LOCKED with their extended codes (sqlite.org/rescode.html).
     pub fn is_contention(&self) -> bool {
-        // A SQLSTATE has five characters, and no result code of SQLite has: digits alone do not tell.
-        match self.code.len() {
-            5 => matches!(self.code.as_str(), "55P03" | "40P01" | "40001"),
-            _ => self.code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)),
-        }
+        self.kind == RefusalKind::Contention
     }
 
-    /// query_canceled, SQLITE_INTERRUPT: a timeout or a person stopped the statement.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.code.as_str(), "57014" | "9")
+        self.kind == RefusalKind::Cancelled
     }
 }
 
@@ -84,18 +85,5 @@ impl DbError {
             Self::Refused(refusal) => Some(refusal),
             _ => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_another_session_in_the_way_is_contention() {
-        let contention = |code: &str| Refusal { code: code.to_owned(), ..Refusal::default() }.is_contention();
-        assert!(["55P03", "40P01", "40001", "5", "517", "6"].map(contention).iter().all(|yes| *yes));
-        // 42501 modulo 256 is 5: insufficient_privilege is not SQLITE_BUSY.
-        assert!(["42501", "23505", "1", "1555", "9"].map(contention).iter().all(|yes| !*yes));
     }
 }

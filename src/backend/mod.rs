@@ -16,7 +16,7 @@ mod sqlite;
 pub use address::{Address, AddressError};
 pub use answer::Answer;
 pub use blocker::Blocker;
-pub use error::{DbError, Refusal};
+pub use error::{DbError, Refusal, RefusalKind};
 pub use session::{
     Claim, Claimed, Column, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, RunLock,
     Scope, Session, Table, TargetInfo, open,

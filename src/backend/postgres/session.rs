@@ -11,8 +11,8 @@ use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Observer, Scope, Session, Table,
     TargetInfo,
 };
-use super::super::sql::{audited, insert};
-use super::super::{Address, DbError, Refusal};
+use super::super::sql::{audited, end, insert, journal_rows, select, select_end};
+use super::super::{Address, DbError, Refusal, RefusalKind};
 use super::catalog;
 use super::lock::{self, Lock};
 use super::observer::PostgresObserver;
@@ -85,12 +85,23 @@ pub(super) async fn connect(options: &PgConnectOptions, name: &str) -> Result<Pg
 
 /// Runs SQL in the simple protocol, where every type arrives as the text that psql prints.
 pub(super) async fn run(conn: &mut PgConnection, sql: String, keep: u64) -> Result<Answer, DbError> {
-    let mut answer = AnswerBuilder::new(keep);
-    let failed = |error| failure(error, &sql);
-    let mut stream = sqlx::raw_sql(audited(sql.as_str())).fetch_many(conn);
-    while let Some(item) = stream.try_next().await.map_err(failed)? {
+    run_into(conn, &sql, AnswerBuilder::new(keep)).await.map_err(|(_, error)| error)
+}
+
+/// An error comes with how many statements of the text were done before it.
+async fn run_into(
+    conn: &mut PgConnection,
+    sql: &str,
+    mut answer: AnswerBuilder,
+) -> Result<Answer, (usize, DbError)> {
+    let mut done = 0;
+    let mut stream = sqlx::raw_sql(audited(sql)).fetch_many(conn);
+    while let Some(item) = stream.try_next().await.map_err(|error| (done, failure(error, sql)))? {
         match item {
-            Either::Left(done) => answer.affected(done.rows_affected()),
+            Either::Left(result) => {
+                done += 1;
+                answer.affected(result.rows_affected());
+            }
             Either::Right(row) => push(&mut answer, &row),
         }
     }
@@ -126,10 +137,21 @@ fn failure(error: sqlx::Error, sql: &str) -> DbError {
     DbError::Refused(Box::new(Refusal {
         message: refusal.message().to_owned(),
         code: refusal.code().to_owned(),
+        kind: kind(refusal.code()),
         detail: refusal.detail().map(str::to_owned),
         hint: refusal.hint().map(str::to_owned),
         offset,
     }))
+}
+
+/// lock_not_available, deadlock_detected, serialization_failure; query_canceled (PostgreSQL manual,
+/// appendix A).
+fn kind(sqlstate: &str) -> RefusalKind {
+    match sqlstate {
+        "55P03" | "40P01" | "40001" => RefusalKind::Contention,
+        "57014" => RefusalKind::Cancelled,
+        _ => RefusalKind::Final,
+    }
 }
 
 /// PostgreSQL cuts `application_name` at 63 bytes (NAMEDATALEN - 1), so the run comes first.
@@ -181,26 +203,10 @@ impl Session for PostgresSession {
         if !self.has_journal {
             return Ok(Vec::new());
         }
-        let filter = runbook.map_or_else(String::new, |id| format!("WHERE runbook = {}", quoted(id)));
-        let sql =
-            format!("SELECT pos, runbook, run, at, entry, hash FROM rollbook.journal {filter} ORDER BY pos");
-        let mut rows = Vec::new();
-        let mut stream = sqlx::raw_sql(audited(sql.as_str())).fetch(&mut self.conn);
-        while let Some(row) = stream.try_next().await.map_err(|error| failure(error, &sql))? {
-            let text = |i| -> String {
-                let value = row.try_get_raw(i).ok().filter(|value| !value.is_null());
-                value.and_then(|value| value.as_str().ok()).unwrap_or_default().to_owned()
-            };
-            rows.push(JournalRow {
-                pos: text(0).parse().unwrap_or_default(),
-                runbook: text(1),
-                run: text(2),
-                at: text(3),
-                entry: text(4),
-                hash: text(5),
-            });
-        }
-        Ok(rows)
+        let sql = select(Dialect::Postgres, TABLE, runbook);
+        let answer =
+            run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await.map_err(|(_, error)| error)?;
+        Ok(journal_rows(answer))
     }
 
     async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
@@ -215,10 +221,8 @@ impl Session for PostgresSession {
             .map_err(DbError::without_journal)?;
             self.has_journal = true;
         }
-        let sql = "SELECT coalesce(max(pos), 0) FROM rollbook.journal".to_owned();
-        let end = run(&mut self.conn, sql, 1).await?;
-        let pos = end.single().and_then(|text| text.parse().ok()).unwrap_or_default();
-        Ok(lock.lease(claim, pos).await?)
+        let answer = run(&mut self.conn, select_end(TABLE), 1).await?;
+        Ok(lock.lease(claim, end(&answer)).await?)
     }
 
     async fn holder(&mut self) -> Result<Option<Holder>, DbError> {
@@ -239,12 +243,16 @@ impl Session for PostgresSession {
     }
 
     async fn commit(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
-        let sql = if rows.is_empty() {
-            "COMMIT".to_owned()
-        } else {
-            format!("{}; COMMIT", insert(Dialect::Postgres, TABLE, rows))
-        };
-        self.send(sql).await.map_err(|error| conflict(error, rows))
+        if rows.is_empty() {
+            return self.send("COMMIT".to_owned()).await;
+        }
+        let sql = format!("{}; COMMIT", insert(Dialect::Postgres, TABLE, rows));
+        match run_into(&mut self.conn, &sql, AnswerBuilder::new(0)).await {
+            Ok(_) => Ok(()),
+            // The rows were refused, not the transaction.
+            Err((0, error)) => Err(conflict(error, rows).on_journal()),
+            Err((_, error)) => Err(error),
+        }
     }
 
     async fn rollback(&mut self) -> Result<(), DbError> {
