@@ -13,7 +13,7 @@ impl Guard {
         // A line instead of an end says that the server is gone, and its number perhaps another's.
         let script = format!(
             "trap '' INT TERM HUP; read -r line && exit; kill -{signal} {pid}; \
-             n=0; while kill -0 {pid} && [ $n -lt 40 ]; do n=$((n + 1)); sleep 0.05; done; rm -rf '{}'",
+             n=0; while kill -0 {pid} && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done; rm -rf '{}'",
             folder.display()
         );
         let shell = Command::new("sh")
