@@ -80,6 +80,14 @@ fn active(lab: &Lab, what: &str) -> bool {
     )) != "0"
 }
 
+/// Whether such a statement has come so far as to wait: an active one may only be parsed yet.
+fn waiting(lab: &Lab, what: &str, event: &str) -> bool {
+    lab.sql(&format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+         AND wait_event_type = '{event}' AND query LIKE '%{what}%'"
+    )) != "0"
+}
+
 /// Kills the program while the server builds its index, and returns the client whose open
 /// transaction the build is still waiting for.
 fn killed_in_flight(lab: &Lab) -> Child {
@@ -90,9 +98,9 @@ fn killed_in_flight(lab: &Lab) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    until("the open transaction", || active(lab, "pg_sleep"));
+    until("the open transaction", || waiting(lab, "pg_sleep", "Timeout"));
     let mut run = lab.spawn("run", &[]);
-    until("the build", || active(lab, "CONCURRENTLY"));
+    until("the build", || waiting(lab, "CONCURRENTLY", "Lock"));
     run.kill().unwrap();
     run.wait().unwrap();
     holder
