@@ -25,6 +25,7 @@
 
 mod draft;
 mod entry;
+mod mysql;
 mod postgres;
 mod sqlite;
 
