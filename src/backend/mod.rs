@@ -8,6 +8,7 @@ mod answer;
 mod blocker;
 mod error;
 mod lease;
+mod mysql;
 mod postgres;
 mod session;
 mod sql;
