@@ -171,16 +171,15 @@ fn push(answer: &mut AnswerBuilder, row: &MySqlRow) {
     answer.columns(|| row.columns().iter().map(|column| column.name().to_owned()).collect());
     answer.row((0..row.len()).map(|i| {
         let value = row.try_get_raw(i).ok().filter(|value| !value.is_null())?;
-        let binary = {
-            let kind = value.type_info();
-            kind.name().ends_with("BINARY") || kind.name().ends_with("BLOB") || kind.name() == "BIT"
-        };
+        let bits = value.type_info().name() == "BIT";
         let bytes: Vec<u8> = row.try_get_unchecked(i).unwrap_or_default();
-        Some(match String::from_utf8(bytes) {
-            Ok(text) if !binary => Cow::Owned(text),
-            Ok(text) => Cow::Owned(format!("x'{}'", crate::source::hex(text.as_bytes()))),
-            Err(error) => Cow::Owned(format!("x'{}'", crate::source::hex(error.as_bytes()))),
-        })
+        // The type does not tell text of a binary collation from bytes.
+        let hex = |bytes: &[u8]| format!("x'{}'", crate::source::hex(bytes));
+        Some(Cow::Owned(match String::from_utf8(bytes) {
+            Ok(text) if !bits => text,
+            Ok(text) => hex(text.as_bytes()),
+            Err(error) => hex(error.as_bytes()),
+        }))
     }));
 }
 
