@@ -235,9 +235,18 @@ fn word_default(piece: &Piece<'_>, cursor: &mut Cursor<'_, '_>) -> Option<Defaul
         piece.word.as_str(),
         "null" | "true" | "false" | "current_timestamp" | "now" | "localtime" | "localtimestamp"
     );
-    match (constant, called) {
-        (true, _) => Some(Default::Constant),
-        (false, true) => Some(Default::Expression),
-        (false, false) => None,
+    let bare = matches!(
+        piece.word.as_str(),
+        "current_user"
+            | "current_role"
+            | "current_date"
+            | "current_time"
+            | "utc_date"
+            | "utc_time"
+            | "utc_timestamp"
+    );
+    match constant {
+        true => Some(Default::Constant),
+        false => (called || bare).then_some(Default::Expression),
     }
 }

@@ -4,16 +4,8 @@ use crate::dialect::TokenKind;
 /// Whether a condition is true of every row, whatever the row holds: `1`, `TRUE`, `1 = 1`, or one
 /// of these beside an `OR`.
 pub(super) fn is_always_true(pieces: &[Piece<'_>]) -> bool {
-    any(pieces, &["or", "||"], |part| all(part))
-}
-
-fn all(pieces: &[Piece<'_>]) -> bool {
-    let parts = split(pieces, &["and", "&&"]);
-    parts.into_iter().all(is_true)
-}
-
-fn any(pieces: &[Piece<'_>], joints: &[&str], holds: impl Fn(&[Piece<'_>]) -> bool) -> bool {
-    split(pieces, joints).into_iter().any(holds)
+    let all = |part: &[Piece<'_>]| split(part, &["and", "&&"]).into_iter().all(is_true);
+    split(pieces, &["or", "||"]).into_iter().any(all)
 }
 
 /// The operands of a chain of `joints` outside parentheses. The `AND` of a `BETWEEN` parts as well,

@@ -42,7 +42,7 @@ pub(super) fn tables(pieces: &[Piece<'_>], first: bool) -> Vec<Reference> {
         let frame = frames.last().copied().unwrap_or_default();
         if expects && is_table(piece, &cursor) {
             if let Some(name) = cursor.name()
-                && name.to_ascii_lowercase() != "dual"
+                && !name.eq_ignore_ascii_case("dual")
                 && !own.iter().any(|own| own.eq_ignore_ascii_case(&name))
             {
                 let alias = alias(&mut cursor);
