@@ -5,6 +5,7 @@ mod case_file;
 mod cases_classify;
 mod cases_parse;
 mod cases_split;
+mod commits;
 mod conformance;
 mod documents;
 mod locks;
