@@ -15,6 +15,10 @@ pub enum DbError {
     NoSuchFile { path: String },
     #[error("the journal table cannot be made: {0}")]
     NoJournal(Box<Refusal>),
+    #[error("the journal cannot be read: {0}")]
+    JournalUnreadable(Box<Refusal>),
+    #[error("the journal table is gone, although {operator} has run run {run} here")]
+    JournalMissing { run: String, operator: String },
     #[error("the journal cannot be written: {0}")]
     JournalRefused(Box<Refusal>),
     #[error("the run lock was lost: {reason}")]
@@ -51,11 +55,17 @@ pub enum RefusalKind {
     Contention,
     /// A timeout or a person stopped the statement.
     Cancelled,
+    /// A disk, or what the server may use of it, is full.
+    NoSpace,
 }
 
 impl Refusal {
     pub fn is_contention(&self) -> bool {
         self.kind == RefusalKind::Contention
+    }
+
+    pub fn is_out_of_space(&self) -> bool {
+        self.kind == RefusalKind::NoSpace
     }
 
     pub fn is_cancelled(&self) -> bool {
@@ -68,6 +78,14 @@ impl DbError {
     pub(super) fn without_journal(self) -> Self {
         match self {
             Self::Refused(refusal) => Self::NoJournal(refusal),
+            other => other,
+        }
+    }
+
+    /// What a refusal means while journal rows are read.
+    pub(super) fn on_reading(self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::JournalUnreadable(refusal),
             other => other,
         }
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::attempt::{Held, Sent};
 use super::context::{Context, EngineError};
 use super::event::{Event, Output, Problem, Stop};
+use super::secret;
 use crate::backend::{Answer, DbError, Limits, Scope};
 use crate::plan::{Action, Plan, Portion, Statement, Together, Unit};
 
@@ -63,6 +64,7 @@ impl Context<'_> {
             role: action.role,
             digest: action.digest.clone(),
             sql: action.statements.iter().map(|statement| statement.shown.clone()).collect(),
+            secrets: secret::fingerprint(action, self.run_id()),
         });
         if let Unit::Batch { table, key, size, pause } = &action.unit {
             let walk = crate::backfill::KeyWalk { dialect: plan.dialect, table, key, size: *size };

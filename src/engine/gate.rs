@@ -76,6 +76,7 @@ pub fn consent_digest(kind: GateKind, what: &str, identity: &str) -> Digest {
         GateKind::Hold => "hold",
         GateKind::Irreversible => "irreversible",
         GateKind::Leftover => "leftover",
+        GateKind::Target => "target",
     };
     Digest::of_parts([kind, what, identity])
 }

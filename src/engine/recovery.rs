@@ -45,7 +45,7 @@ impl Context<'_> {
                     "the server is still running statement {} of `{}`: {process}",
                     intent.statement, action.cell
                 ),
-                next: Some(format!("wait until it has ended, then `{}`", self.invocation.command("run", ""))),
+                next: Some(format!("wait until it has ended, then `{}`", self.again(""))),
             }));
         }
         let said =
@@ -105,7 +105,7 @@ impl Context<'_> {
 
     /// What a human types who has looked at the database.
     pub(super) fn resolve_commands(&self, cell: &str) -> String {
-        let command = |verdict| self.invocation.command("run", &format!("--resolve {cell}={verdict}"));
+        let command = |verdict| self.again(&format!("--resolve {cell}={verdict}"));
         format!(
             "look at the database, finish or undo by hand what is half done, then say which: `{}` or `{}`",
             command("done"),

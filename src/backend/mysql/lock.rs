@@ -95,6 +95,18 @@ impl Lock {
         Ok(false)
     }
 
+    /// A lease without a journal beside it: what was done here is known to nobody any more.
+    pub async fn refuse_lost_journal(&mut self) -> Result<(), DbError> {
+        let sql = "SELECT GROUP_CONCAT(table_name) FROM information_schema.tables \
+                   WHERE table_schema = DATABASE() AND table_name IN ('rollbook_journal', 'rollbook_lease')";
+        if self.ask(sql).await?.single() != Some("rollbook_lease") {
+            return Ok(());
+        }
+        let last = self.ask("SELECT run, operator FROM rollbook_lease").await?;
+        let cell = |i: usize| last.cell(0, i).unwrap_or_default().to_owned();
+        Err(DbError::JournalMissing { run: cell(0), operator: cell(1) })
+    }
+
     /// Writes the lease, once its table is there, and keeps it alive.
     pub async fn lease(mut self, claim: &Claim, session: &str, pos: i64) -> Result<Claimed, DbError> {
         let texts = [&claim.run, &claim.operator, &claim.since].map(|text| quoted(text));

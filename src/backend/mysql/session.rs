@@ -207,11 +207,13 @@ fn ends_session(number: u16) -> bool {
 }
 
 /// ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_LOCK_NOWAIT, ER_CHECKREAD (MariaDB's record that has changed
-/// since the snapshot); ER_QUERY_INTERRUPTED, ER_STATEMENT_TIMEOUT (MariaDB), ER_QUERY_TIMEOUT.
+/// since the snapshot); ER_QUERY_INTERRUPTED, ER_STATEMENT_TIMEOUT (MariaDB), ER_QUERY_TIMEOUT;
+/// ER_DISK_FULL, ER_RECORD_FILE_FULL.
 fn kind(number: u16) -> RefusalKind {
     match number {
         1205 | 1213 | 3572 | 1020 => RefusalKind::Contention,
         1317 | 1969 | 3024 => RefusalKind::Cancelled,
+        1021 | 1114 => RefusalKind::NoSpace,
         _ => RefusalKind::Final,
     }
 }
@@ -250,12 +252,14 @@ impl Session for MysqlSession {
             return Ok(Vec::new());
         }
         let sql = select(Dialect::Mysql, TABLE, runbook);
-        Ok(journal_rows(run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await?))
+        let answer = run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await;
+        Ok(journal_rows(answer.map_err(DbError::on_reading)?))
     }
 
     async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
-        let lock = Lock::take(&self.options, claim, &self.id, &self.info.database).await?;
+        let mut lock = Lock::take(&self.options, claim, &self.id, &self.info.database).await?;
         if !self.has_journal {
+            lock.refuse_lost_journal().await?;
             // Each is made or not by itself; what is missing is made by whoever comes next.
             for table in [include_str!("journal.sql"), include_str!("lease.sql")] {
                 self.send(table).await.map_err(DbError::without_journal)?;

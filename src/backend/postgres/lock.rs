@@ -88,6 +88,20 @@ impl Lock {
         Ok(false)
     }
 
+    /// A lease without a journal beside it: what was done here is known to nobody any more.
+    pub async fn refuse_lost_journal(&mut self) -> Result<(), DbError> {
+        let there = self.ask(
+            "SELECT to_regclass('rollbook.lease') IS NOT NULL AND to_regclass('rollbook.journal') IS NULL"
+                .to_owned(),
+        );
+        if there.await?.single() != Some("t") {
+            return Ok(());
+        }
+        let last = self.ask("SELECT run, operator FROM rollbook.lease".to_owned()).await?;
+        let cell = |i: usize| last.cell(0, i).unwrap_or_default().to_owned();
+        Err(DbError::JournalMissing { run: cell(0), operator: cell(1) })
+    }
+
     /// Writes the lease, once its table is there, and keeps it alive.
     pub async fn lease(mut self, claim: &Claim, pos: i64) -> Result<Claimed, DbError> {
         let texts = [&claim.run, &claim.operator, &claim.since].map(|text| quoted(text));

@@ -144,12 +144,13 @@ fn failure(error: sqlx::Error, sql: &str) -> DbError {
     }))
 }
 
-/// lock_not_available, deadlock_detected, serialization_failure; query_canceled (PostgreSQL manual,
-/// appendix A).
+/// lock_not_available, deadlock_detected, serialization_failure; query_canceled; disk_full (PostgreSQL
+/// manual, appendix A).
 fn kind(sqlstate: &str) -> RefusalKind {
     match sqlstate {
         "55P03" | "40P01" | "40001" => RefusalKind::Contention,
         "57014" => RefusalKind::Cancelled,
+        "53100" => RefusalKind::NoSpace,
         _ => RefusalKind::Final,
     }
 }
@@ -204,14 +205,15 @@ impl Session for PostgresSession {
             return Ok(Vec::new());
         }
         let sql = select(Dialect::Postgres, TABLE, runbook);
-        let answer =
-            run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await.map_err(|(_, error)| error)?;
+        let answer = run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await;
+        let answer = answer.map_err(|(_, error)| error.on_reading())?;
         Ok(journal_rows(answer))
     }
 
     async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
-        let lock = Lock::take(&self.options, claim, &self.pid).await?;
+        let mut lock = Lock::take(&self.options, claim, &self.pid).await?;
         if !self.has_journal {
+            lock.refuse_lost_journal().await?;
             // One message, so one implicit transaction: the tables are there whole or not at all.
             self.send(format!(
                 "SET client_min_messages = warning; {}; RESET client_min_messages",

@@ -217,11 +217,13 @@ fn failure(error: sqlx::Error) -> DbError {
     }
 }
 
-/// SQLITE_BUSY and SQLITE_LOCKED with their extended codes; SQLITE_INTERRUPT (sqlite.org/rescode.html).
+/// SQLITE_BUSY and SQLITE_LOCKED with their extended codes; SQLITE_INTERRUPT; SQLITE_FULL
+/// (sqlite.org/rescode.html).
 fn kind(code: &str) -> RefusalKind {
     match code.parse::<u32>().map(|code| code & 0xff) {
         Ok(5 | 6) => RefusalKind::Contention,
         Ok(9) => RefusalKind::Cancelled,
+        Ok(13) => RefusalKind::NoSpace,
         _ => RefusalKind::Final,
     }
 }
@@ -251,8 +253,8 @@ impl Session for SqliteSession {
             return Ok(Vec::new());
         }
         let sql = select(Dialect::Sqlite, TABLE, runbook);
-        let answer =
-            run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await.map_err(|(_, error)| error)?;
+        let answer = run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await;
+        let answer = answer.map_err(|(_, error)| error.on_reading())?;
         Ok(journal_rows(answer))
     }
 
