@@ -64,6 +64,13 @@ impl Lexer<'_> {
             }
         };
         let digits = self.until(version, |b| !b.is_ascii_digit()).min(version + 6);
+        if &self.sql[version..digits] == "999999"
+            && let (TokenKind::Comment, end) = self.block_comment(at)
+            && !self.sql[digits..end].contains("/*")
+        {
+            // No server will ever execute it: mariadb-dump begins with one that only its client reads.
+            return (TokenKind::Comment, end);
+        }
         (TokenKind::Conditional, if digits >= version + 5 { digits } else { version })
     }
 

@@ -30,31 +30,61 @@ fn is_true(pieces: &[Piece<'_>]) -> bool {
     if let Some(inside) = cursor.group() {
         return cursor.is_done() && is_always_true(inside);
     }
+    let is = |piece: &Piece<'_>, word: &str| piece.word == word;
     match pieces {
-        [one] => one.word == "true" || (one.kind == TokenKind::Number && number(one) != 0.0),
-        [not, one] if not.word == "not" || not.text == "!" => {
-            one.word == "false" || (one.kind == TokenKind::Number && number(one) == 0.0)
+        [one] => truth(one) == Some(true),
+        [sign, one] if matches!(sign.text, "-" | "+") => truth(one) == Some(true),
+        [not, one] if is(not, "not") || not.text == "!" => truth(one) == Some(false),
+        [left, mark, right] if truth(left).is_some() && truth(right).is_some() => {
+            compares(left, mark.text, right)
         }
-        [left, is, right] if matches!(is.text, "=" | "<=>" | ">=" | "<=") => {
-            is_literal(left) && left.text == right.text
-        }
-        [left, is, right] if matches!(is.text, "<>" | "!=") => {
-            is_literal(left) && is_literal(right) && left.text != right.text
-        }
-        [left, not, null] if not.word == "is" => is_literal(left) && null.word == "true",
-        [left, is, not, null] if is.word == "is" && not.word == "not" => {
-            is_literal(left) && null.word == "null"
+        [left, verb, truth_value] if is(verb, "is") => match truth_value.word.as_str() {
+            "true" => truth(left) == Some(true),
+            "false" => truth(left) == Some(false),
+            _ => false,
+        },
+        [left, verb, not, null] if is(verb, "is") && is(not, "not") && is(null, "null") => {
+            truth(left).is_some()
         }
         _ => false,
     }
 }
 
-fn number(piece: &Piece<'_>) -> f64 {
-    // A hexadecimal or binary number that cannot be read counts as true, which is the worse case.
-    piece.text.parse().unwrap_or(1.0)
+/// Whether a literal counts as true; None where the piece is no literal. What cannot be read counts
+/// as true, which is the worse case.
+fn truth(piece: &Piece<'_>) -> Option<bool> {
+    match (piece.kind, piece.word.as_str()) {
+        (TokenKind::Word, "true") => Some(true),
+        (TokenKind::Word, "false") => Some(false),
+        (TokenKind::Number, _) => Some(piece.text.parse::<f64>() != Ok(0.0)),
+        (TokenKind::Str, _) => {
+            let inside = piece.text.trim_matches(['\'', '"']).trim_start();
+            let digits =
+                inside.split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+')).next()?;
+            let prefixed = !piece.text.starts_with(['\'', '"']);
+            Some(prefixed || digits.parse::<f64>().is_ok_and(|number| number != 0.0))
+        }
+        _ => None,
+    }
 }
 
-fn is_literal(piece: &Piece<'_>) -> bool {
-    matches!(piece.kind, TokenKind::Number | TokenKind::Str)
-        || matches!(piece.word.as_str(), "true" | "false")
+/// A comparison of two literals; numbers compare as numbers, whatever they are written like.
+fn compares(left: &Piece<'_>, mark: &str, right: &Piece<'_>) -> bool {
+    let number = |piece: &Piece<'_>| piece.text.parse::<f64>().ok();
+    match (number(left), number(right)) {
+        (Some(left), Some(right)) => match mark {
+            "=" | "<=>" => left == right,
+            "<>" | "!=" => left != right,
+            "<" => left < right,
+            "<=" => left <= right,
+            ">" => left > right,
+            ">=" => left >= right,
+            _ => false,
+        },
+        _ => match mark {
+            "=" | "<=>" | "<=" | ">=" => left.text == right.text,
+            "<>" | "!=" => left.text != right.text,
+            _ => false,
+        },
+    }
 }

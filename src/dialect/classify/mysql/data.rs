@@ -265,7 +265,7 @@ impl Restriction {
     /// Of the tables in `named`, and of what follows them. A join chooses rows as well.
     fn of(named: &[Piece<'_>], cursor: &mut Cursor<'_, '_>) -> Option<Self> {
         let rest = cursor.rest();
-        let joined = named.iter().any(|piece| matches!(piece.word.as_str(), "on" | "using" | "natural"));
+        let joined = joins_choose(named);
         let mut after = Cursor::new(rest);
         let condition = after.eat("where").then(|| after.until(ends_condition));
         if condition.is_some_and(<[_]>::is_empty) {
@@ -279,6 +279,33 @@ impl Restriction {
             _ => Self::None,
         })
     }
+}
+
+/// Whether the joins between tables leave rows of each of them out: every one has a condition, and
+/// none keeps the rows that match nothing.
+fn joins_choose(named: &[Piece<'_>]) -> bool {
+    let (mut joins, mut conditions) = (0, 0);
+    let mut cursor = Cursor::new(named);
+    while let Some(piece) = cursor.next() {
+        match piece.word.as_str() {
+            "left" | "right" | "cross" => return false,
+            "join" | "straight_join" => joins += 1,
+            "using" | "natural" => conditions += 1,
+            "on" => {
+                let condition = cursor.until(|piece| {
+                    piece.text == ","
+                        || matches!(piece.word.as_str(), "join" | "inner" | "left" | "right" | "cross")
+                });
+                if is_always_true(condition) {
+                    return false;
+                }
+                conditions += 1;
+            }
+            "" if piece.text == "," => return false,
+            _ => {}
+        }
+    }
+    joins > 0 && conditions >= joins
 }
 
 fn ends_assignments(piece: &Piece<'_>) -> bool {
