@@ -102,6 +102,10 @@ impl CliError {
                 "give a URL such as `sqlite:app.db`, or add `[targets.<name>]` with `url_env = \"VARIABLE\"`"
                     .to_owned(),
             ),
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(
+                "check the path; what a runbook has done is in its target's journal: `rollbook status --db …`"
+                    .to_owned(),
+            ),
             Self::NoVariable { variable, .. } => Some(format!("export {variable}=postgres://…")),
             Self::Parameters { errors } => errors.iter().find_map(|error| match error {
                 ParameterError::Unknown { suggestion: Some(name), .. } => {

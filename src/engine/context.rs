@@ -88,8 +88,9 @@ pub struct Context<'a> {
     pub(super) observer: Box<dyn Observer>,
     pub host: &'a dyn Host,
     pub gatekeeper: &'a mut dyn Gatekeeper,
-    pub consents: Vec<Consent>,
-    pub resolutions: Vec<(String, super::Verdict)>,
+    /// Given with the command and not used yet, as the next.
+    consents: Vec<Consent>,
+    pub(super) resolutions: Vec<(String, super::Verdict)>,
     pub invocation: Invocation,
     lock: Option<Box<dyn RunLock>>,
     /// What goes on with this invocation: its verb, and a flag of it.
@@ -122,6 +123,17 @@ impl<'a> Context<'a> {
             ledger: Ledger::new(host, sink),
             blockers: Vec::new(),
         }
+    }
+
+    /// What was said on the command line and was not needed, a sentence each.
+    pub fn unused(&self) -> Vec<String> {
+        let consents = self.consents.iter().map(|Consent { cell, digest }| {
+            format!("--confirm {cell}@{digest} was not used: no gate asked for it")
+        });
+        let resolutions = self.resolutions.iter().map(|(cell, _)| {
+            format!("--resolve {cell}=… was not used: no statement of `{cell}` is in doubt")
+        });
+        consents.chain(resolutions).collect()
     }
 
     /// The command that goes on with this invocation, with one more flag.
@@ -371,9 +383,14 @@ impl<'a> Context<'a> {
             reasons: request.reasons,
             why: request.why,
             rollback: request.rollback,
+            stale: false,
             command: self.again(&confirm),
         };
-        let how = if self.consents.iter().any(|consent| consent.covers(&view)) {
+        let covering = self.consents.iter().position(|consent| consent.covers(&view));
+        let stale = covering.is_none() && self.consents.iter().any(|consent| consent.cell == view.cell);
+        let view = GateView { stale, ..view };
+        let how = if let Some(index) = covering {
+            self.consents.remove(index);
             Some(How::Flag)
         } else {
             match self.gatekeeper.ask(&view).await {

@@ -48,8 +48,8 @@ impl Context<'_> {
                 next: Some(format!("wait until it has ended, then `{}`", self.again(""))),
             }));
         }
-        let said =
-            self.resolutions.iter().find(|(cell, _)| *cell == action.cell).map(|(_, verdict)| *verdict);
+        let said = self.resolutions.iter().position(|(cell, _)| *cell == action.cell);
+        let said = said.map(|index| self.resolutions.remove(index).1);
         let mut found = self.ask_catalog(plan, statement, &intent).await?;
         if found.verdict.is_none() && said.is_none() {
             let asked = self.ask_checks(plan, after).await?;

@@ -256,6 +256,9 @@ pub fn gate_text(gate: &GateView, style: Style) -> String {
             _ => text.push_str(&format!("  this {}\n", shown(reason))),
         }
     }
+    if gate.stale {
+        text.push_str("  a consent for it was given, but for another text or on another target\n");
+    }
     if let Some(why) = &gate.why {
         text.push_str(&format!("  why: {}\n", shown(why)));
     }

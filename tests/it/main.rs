@@ -17,5 +17,6 @@ mod runbooks;
 mod schemas;
 mod servers;
 mod support;
+mod surprises;
 mod targets;
 mod templates;

@@ -117,6 +117,9 @@ where
         }
         let entries = context.entries();
         let in_doubt = context.in_doubt();
+        for sentence in context.unused() {
+            eprintln!("note: {sentence}");
+        }
         context.leave().await;
         Ok::<_, CliError>((result, entries, in_doubt))
     });

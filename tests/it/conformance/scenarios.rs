@@ -97,7 +97,10 @@ pub fn a_consent_is_for_one_text_on_one_target(engine: Engine) {
     let first = lab(engine, &text);
     let hold = first.on("run", &[]).expect(3).consent();
     let gate = first.on("run", &["--confirm", &hold]).expect(3).consent();
-    first.on("run", &["--confirm", "drop-email@000000000000"]).expect(3);
+    let stale = first.on("run", &["--confirm", "drop-email@000000000000"]).expect(3);
+    stale
+        .says("for another text or on another target")
+        .says("--confirm drop-email@000000000000 was not used");
     first.on("run", &["--confirm", &gate.replace("drop-email", "fill")]).expect(3);
     let second = lab(engine, &text);
     second.on("run", &["--confirm", &hold]).expect(3).says("before-contract");
