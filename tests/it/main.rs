@@ -7,6 +7,7 @@ mod cases_parse;
 mod cases_split;
 mod commits;
 mod conformance;
+mod definitions;
 mod documents;
 mod locks;
 mod mutations;
