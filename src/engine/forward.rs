@@ -323,13 +323,17 @@ impl Context<'_> {
         state: &str,
     ) -> Result<Flow, EngineError> {
         for check in checks {
-            if let CheckOutcome::Violated { found } = self.check(plan, check, time).await? {
-                let problem = Problem {
-                    message: format!("expected {}, found {found}", super::check::expected(&check.expect)),
-                    state: state.to_owned(),
-                    ..Problem::default()
-                };
-                return Ok(Flow::Break(self.failed(&check.cell, None, problem, 1)));
+            match self.check(plan, check, time).await? {
+                CheckOutcome::Passed => {}
+                CheckOutcome::Violated { found } => {
+                    let problem = Problem {
+                        message: format!("expected {}, found {found}", super::check::expected(&check.expect)),
+                        state: state.to_owned(),
+                        ..Problem::default()
+                    };
+                    return Ok(Flow::Break(self.failed(&check.cell, None, problem, 1)));
+                }
+                CheckOutcome::Cancelled => return Ok(Flow::Break(self.interrupted(&check.cell))),
             }
         }
         Ok(Flow::Continue(()))
