@@ -15,6 +15,8 @@ pub enum CheckOutcome {
     Violated {
         found: String,
     },
+    /// The operator insisted on a stop before there was an answer.
+    Cancelled,
 }
 
 /// Whether an answer is what the cell expects, and what was found, as a fragment.
@@ -101,6 +103,7 @@ impl Context<'_> {
         let micros = (self.host.elapsed() - started).as_micros() as u64;
         let (mut output, refused): (Output, Option<String>) = match answer {
             Ok(answer) => (answer.into(), None),
+            Err(error) if self.was_cancelled(&error) => return Ok(CheckOutcome::Cancelled),
             Err(DbError::Refused(refusal)) => (Output::default(), Some(format!("error: {refusal}"))),
             Err(error) => return Err(error.into()),
         };

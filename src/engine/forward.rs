@@ -35,6 +35,11 @@ impl Until {
     }
 }
 
+const PHASE_NOT_BEGUN: &str = "the phase has not started";
+const PHASE_BEGUN: &str = "a part of the phase is done";
+const STEP_NOT_BEGUN: &str = "nothing of this step has run";
+const STEP_BEGUN: &str = "a part of this step is committed";
+
 /// What happens after a part of the run: on to the next, or the end.
 type Flow = std::ops::ControlFlow<Stop>;
 
@@ -161,22 +166,22 @@ impl Context<'_> {
                 if let Some(stop) = self.pass_hold(plan, phase).await? {
                     return Ok(Flow::Break(stop));
                 }
-                let begun = |step: &&Step| {
-                    self.ledger
-                        .history
-                        .steps
-                        .get(&step.id)
-                        .is_some_and(|s| s.cells.values().any(|cell| cell.touched()))
-                };
-                if !steps.iter().any(begun) {
-                    let flow = self
-                        .run_checks(plan, &phase.before, CheckTime::Before, "the phase has not started")
-                        .await?;
+                let begun = steps.iter().any(|step| {
+                    let history = self.ledger.history.steps.get(&step.id);
+                    history.is_some_and(|step| step.cells.values().any(|cell| cell.touched()))
+                });
+                if !begun {
+                    let flow =
+                        self.run_checks(plan, &phase.before, CheckTime::Before, PHASE_NOT_BEGUN).await?;
                     if flow.is_break() {
                         return Ok(flow);
                     }
                 }
-                self.take_baselines(plan, &phase.after).await?;
+                let state = if begun { PHASE_BEGUN } else { PHASE_NOT_BEGUN };
+                let flow = self.take_baselines(plan, &phase.after, state).await?;
+                if flow.is_break() {
+                    return Ok(flow);
+                }
             }
             for (index, step) in steps.iter().enumerate() {
                 if self.ledger.history.step(&step.id) == Status::Done {
@@ -275,14 +280,16 @@ impl Context<'_> {
                 return Ok(Flow::Break(stop));
             }
             if !progress.touched() {
-                let flow = self
-                    .run_checks(plan, &step.before, CheckTime::Before, "nothing of this step has run")
-                    .await?;
+                let flow = self.run_checks(plan, &step.before, CheckTime::Before, STEP_NOT_BEGUN).await?;
                 if flow.is_break() {
                     return Ok(flow);
                 }
             }
-            self.take_baselines(plan, &step.after).await?;
+            let state = if progress.touched() { STEP_BEGUN } else { STEP_NOT_BEGUN };
+            let flow = self.take_baselines(plan, &step.after, state).await?;
+            if flow.is_break() {
+                return Ok(flow);
+            }
         }
         let done = Event::StepDone { step: step.id.clone() };
         let with_effect: &[Event] = if step.after.is_empty() { std::slice::from_ref(&done) } else { &[] };
@@ -325,15 +332,25 @@ impl Context<'_> {
         self.pass_gate(request).await
     }
 
-    /// Answers from before, for cells that expect them unchanged.
-    async fn take_baselines(&mut self, plan: &Plan, checks: &[Check]) -> Result<(), EngineError> {
+    /// Answers from before, for cells that expect them unchanged. One that the database refuses to give
+    /// stops the run here: afterwards nobody can give it any more.
+    async fn take_baselines(
+        &mut self,
+        plan: &Plan,
+        checks: &[Check],
+        state: &str,
+    ) -> Result<Flow, EngineError> {
         for check in checks.iter().filter(|check| check.expect == Expect::Unchanged) {
             if !self.ledger.history.baselines.contains_key(&check.cell) {
-                self.check(plan, check, CheckTime::Baseline).await?;
+                let flow =
+                    self.run_checks(plan, std::slice::from_ref(check), CheckTime::Baseline, state).await?;
+                if flow.is_break() {
+                    return Ok(flow);
+                }
                 self.write().await?;
             }
         }
-        Ok(())
+        Ok(Flow::Continue(()))
     }
 
     async fn run_checks(
@@ -344,17 +361,21 @@ impl Context<'_> {
         state: &str,
     ) -> Result<Flow, EngineError> {
         for check in checks {
-            if let CheckOutcome::Violated { found } = self.check(plan, check, time).await? {
-                let problem = Problem {
-                    message: format!("expected {}, found {found}", super::check::expected(&check.expect)),
-                    state: state.to_owned(),
-                    next: format!(
-                        "mend what the cell found, or the cell where it asks for the wrong thing; then `{}` goes on",
-                        self.again("")
-                    ),
-                    ..Problem::default()
-                };
-                return Ok(Flow::Break(self.failed(&check.cell, None, problem, 1)));
+            match self.check(plan, check, time).await? {
+                CheckOutcome::Passed => {}
+                CheckOutcome::Violated { found } => {
+                    let problem = Problem {
+                        message: format!("expected {}, found {found}", super::check::expected(&check.expect)),
+                        state: state.to_owned(),
+                        next: format!(
+                            "mend what the cell found, or the cell where it asks for the wrong thing; then `{}` goes on",
+                            self.again("")
+                        ),
+                        ..Problem::default()
+                    };
+                    return Ok(Flow::Break(self.failed(&check.cell, None, problem, 1)));
+                }
+                CheckOutcome::Cancelled => return Ok(Flow::Break(self.interrupted(&check.cell))),
             }
         }
         Ok(Flow::Continue(()))

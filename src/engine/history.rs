@@ -329,7 +329,7 @@ impl History {
             Event::Checked { cell, step, time, passed, output, .. } => {
                 let recorded = Recorded { step: step.clone(), output: output.clone() };
                 match time {
-                    CheckTime::Baseline => self.baselines.insert(cell.clone(), recorded),
+                    CheckTime::Baseline if *passed => self.baselines.insert(cell.clone(), recorded),
                     CheckTime::Before | CheckTime::After if *passed => {
                         self.checks.insert(cell.clone(), recorded)
                     }

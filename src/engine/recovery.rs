@@ -178,6 +178,9 @@ impl Context<'_> {
                 super::CheckOutcome::Violated { found } => {
                     return Ok(Finding::new(None, format!("verify cell `{}` found {found}", check.cell)));
                 }
+                super::CheckOutcome::Cancelled => {
+                    return Ok(Finding::new(None, format!("verify cell `{}` was cancelled", check.cell)));
+                }
             }
         }
         Ok(Finding::new(Some(Verdict::Done), "the step's verify cells pass"))

@@ -125,6 +125,11 @@ impl Context<'_> {
                 return Ok(Undone::Stop(stop));
             }
         }
+        if !self.has_effect(step).await? {
+            self.stage(Event::StepUndone { step: step.id.clone() });
+            self.write().await?;
+            return Ok(Undone::Yes);
+        }
         if let Some(why) = &step.irreversible {
             return self.leave_step(step, why).await;
         }
@@ -154,6 +159,21 @@ impl Context<'_> {
             }
         }
         Ok(Undone::Yes)
+    }
+
+    /// Whether there is anything to undo, now that nothing of the step is in doubt any more. A build that
+    /// failed has no effect in the journal, and yet an index that its rollback cell is to remove.
+    async fn has_effect(&mut self, step: &Step) -> Result<bool, EngineError> {
+        let history = self.ledger.history.steps.get(&step.id);
+        if history.is_some_and(|step| step.cells.values().any(|cell| cell.touched())) {
+            return Ok(true);
+        }
+        for statement in &step.forward.statements {
+            if !self.session.invalid_indexes(&statement.facts).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Passes a step that nothing undoes, if a human says so.

@@ -50,8 +50,13 @@ pub async fn verify(context: &mut Context<'_>, plan: &Plan, all: bool) -> Result
             return Ok(context.finish_unjournaled(stop));
         }
         count += 1;
-        if let CheckOutcome::Violated { .. } = context.check(plan, row.check, CheckTime::Replay).await? {
-            violated.push(row.check.cell.clone());
+        match context.check(plan, row.check, CheckTime::Replay).await? {
+            CheckOutcome::Passed => {}
+            CheckOutcome::Violated { .. } => violated.push(row.check.cell.clone()),
+            CheckOutcome::Cancelled => {
+                let stop = context.interrupted(&row.check.cell);
+                return Ok(context.finish_unjournaled(stop));
+            }
         }
     }
     let stop = if violated.is_empty() {
