@@ -92,6 +92,11 @@ pub trait Session: Send {
     /// that is not there has no line. None where it does not describe such objects at all.
     async fn definition(&mut self, objects: &[Object]) -> Result<Option<Vec<String>>, DbError>;
 
+    /// Why no transaction would hold what a statement does to these objects, if that is so.
+    async fn refuses_transaction(&mut self, _objects: &[Object]) -> Result<Option<String>, DbError> {
+        Ok(None)
+    }
+
     /// Indexes that a failed build of such a statement left behind: there, slowing writes, and
     /// serving no query.
     async fn invalid_indexes(&mut self, statement: &Facts) -> Result<Vec<InvalidIndex>, DbError>;

@@ -24,9 +24,13 @@ pub fn rollback_plan<'p>(plan: &'p Plan, history: &History, to: Option<&str>) ->
         .filter_map(|step| {
             let state = history.steps.get(&step.id)?;
             let touched = state.cells.values().any(|cell| cell.touched());
+            // A build that failed has no effect in the journal, and yet may have left an index.
+            let alone = step.forward.statements.iter().any(|statement| statement.alone);
+            let left = alone && state.status == Status::Failed;
             let done =
                 matches!(state.status, Status::Done | Status::Running | Status::Failed | Status::InDoubt);
-            (done && touched).then_some(RollbackStep { step, partial: state.status != Status::Done })
+            (done && (touched || left))
+                .then_some(RollbackStep { step, partial: state.status != Status::Done })
         })
         .collect()
 }

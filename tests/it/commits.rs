@@ -19,6 +19,7 @@ on_both_servers!(
     who_holds_a_definition_or_a_row_is_named,
     routines_run_with_delimiter_and_without,
     a_refusal_that_did_something_is_in_doubt,
+    rows_that_no_transaction_holds_are_not_put_into_one,
 );
 
 fn lab(engine: Engine, cells: &str) -> Lab {
@@ -196,4 +197,15 @@ fn a_refusal_that_did_something_is_in_doubt(engine: Engine) {
         end.expect(1).says("Unknown table").says("refused the statement");
         assert_eq!(lab.sql("SHOW TABLES LIKE 't'"), "t");
     }
+}
+
+fn rows_that_no_transaction_holds_are_not_put_into_one(engine: Engine) {
+    let lab = lab(engine, &cell("", "INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (1);"));
+    lab.sql("CREATE TABLE t (n integer PRIMARY KEY) ENGINE = MyISAM");
+    let end = lab.on("run", &[]).expect(1).says("table t is of engine MyISAM, which no transaction holds");
+    end.says("--| tx: none");
+    assert_eq!(lab.sql("SELECT COUNT(*) FROM t"), "0");
+    lab.sql("ALTER TABLE t ENGINE = InnoDB");
+    lab.on("run", &[]).expect(1).says("Duplicate entry");
+    assert_eq!(lab.sql("SELECT COUNT(*) FROM t"), "0");
 }

@@ -44,6 +44,7 @@ on_both_versions!(
     a_statement_without_a_trace_waits_for_a_human,
     a_failed_build_says_what_it_left,
     a_quoted_name_is_looked_up_as_it_is,
+    a_rollback_removes_what_a_failed_build_left,
     a_build_that_the_server_still_runs_is_waited_for,
 );
 
@@ -183,6 +184,14 @@ fn a_failed_build_says_what_it_left(engine: Engine) {
     lab.on("run", &["--confirm", &consent]).expect(0);
     assert_eq!(indexes(&lab), "orders_code|t");
     assert_eq!(lab.entries("\"event\":\"leftover_removed\""), 1);
+}
+
+fn a_rollback_removes_what_a_failed_build_left(engine: Engine) {
+    let lab = lab(engine, &BOOK.replace("CREATE INDEX CONC", "CREATE UNIQUE INDEX CONC"));
+    lab.on("run", &[]).expect(1);
+    assert_eq!(indexes(&lab), "orders_code|f");
+    lab.on("rollback", &["--to", "make"]).expect(0).says("everything after `make` is undone");
+    assert_eq!(indexes(&lab), "");
 }
 
 fn a_quoted_name_is_looked_up_as_it_is(engine: Engine) {

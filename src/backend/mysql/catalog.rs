@@ -44,6 +44,25 @@ pub(super) async fn about_server(conn: &mut MySqlConnection) -> Result<ServerFac
     })
 }
 
+/// The first of the tables whose engine takes part in no transaction, as a sentence.
+pub(super) async fn without_transactions(
+    conn: &mut MySqlConnection,
+    tables: &[&str],
+) -> Result<Option<String>, DbError> {
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<String> =
+        tables.iter().map(|name| format!("({})", called(name, "t.table_schema", "t.table_name"))).collect();
+    let sql = format!(
+        "SELECT CONCAT('table ', t.table_name, ' is of engine ', t.engine, ', which no transaction holds') \
+         FROM information_schema.tables t JOIN information_schema.engines e ON e.engine = t.engine \
+         WHERE COALESCE(e.transactions, '') <> 'YES' AND ({}) LIMIT 1",
+        names.join(" OR ")
+    );
+    Ok(run(conn, &sql, 1).await?.single().map(str::to_owned))
+}
+
 /// A name with its database, quoted.
 fn spelled(name: &str) -> Option<String> {
     let parts: Result<Vec<String>, _> =

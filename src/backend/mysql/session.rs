@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,7 +19,7 @@ use super::super::{Address, DbError, Refusal, RefusalKind};
 use super::catalog::{self, ServerFacts};
 use super::lock::{self, Lock};
 use super::observer::MysqlObserver;
-use crate::dialect::{Dialect, Facts, Object};
+use crate::dialect::{Action, Dialect, Facts, Object, ObjectKind};
 
 const TABLE: &str = "rollbook_journal";
 
@@ -30,6 +31,8 @@ pub struct MysqlSession {
     id: String,
     mariadb: bool,
     has_journal: bool,
+    /// Tables whose rows a transaction holds, as far as they were asked for.
+    transactional: BTreeSet<String>,
     /// Lock timeout that the session has now.
     lock_timeout: Option<Duration>,
 }
@@ -56,6 +59,7 @@ impl MysqlSession {
             id: facts.connection,
             mariadb: facts.mariadb,
             has_journal: facts.has_journal,
+            transactional: BTreeSet::new(),
             lock_timeout: None,
         })
     }
@@ -322,6 +326,20 @@ impl Session for MysqlSession {
 
     async fn definition(&mut self, objects: &[Object]) -> Result<Option<Vec<String>>, DbError> {
         catalog::definition(&mut self.conn, objects).await
+    }
+
+    async fn refuses_transaction(&mut self, objects: &[Object]) -> Result<Option<String>, DbError> {
+        let written: Vec<&str> = objects
+            .iter()
+            .filter(|object| object.kind == ObjectKind::Table && object.action == Action::Write)
+            .map(|object| object.name.as_str())
+            .filter(|name| !self.transactional.contains(*name))
+            .collect();
+        let why = catalog::without_transactions(&mut self.conn, &written).await?;
+        if why.is_none() {
+            self.transactional.extend(written.into_iter().map(str::to_owned));
+        }
+        Ok(why)
     }
 
     /// An index of InnoDB is made whole or not at all.
