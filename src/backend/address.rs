@@ -19,7 +19,9 @@ pub enum Address {
 pub enum AddressError {
     #[error("`{scheme}:` is not a kind of database that this version of Rollbook runs")]
     UnknownScheme { scheme: String },
-    #[error("a database is named by a URL such as `sqlite:app.db` or `postgres://user@host/name`")]
+    #[error(
+        "a database is named by a URL such as `sqlite:app.db`, `postgres://user@host/name` or `mysql://user@host/name`"
+    )]
     NoScheme,
     #[error("the SQLite URL names no file")]
     NoFile,

@@ -57,7 +57,7 @@ pub enum Command {
 /// Where the runbook runs.
 #[derive(Clone, Debug, Args)]
 pub struct Target {
-    /// A URL (sqlite:app.db, postgres://user@host/name) or the name of a target in rollbook.toml
+    /// A URL (sqlite:app.db, postgres://user@host/name, mysql://user@host/name) or the name of a target in rollbook.toml
     #[arg(long = "db", value_name = "URL|NAME")]
     pub db: String,
 }

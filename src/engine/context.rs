@@ -98,6 +98,8 @@ pub struct Context<'a> {
     pub(super) ledger: Ledger<'a>,
     /// Whom the last statement was seen to wait for.
     pub(super) blockers: Vec<Blocker>,
+    /// Whom the operator was told of last, with the statement that waits.
+    pub(super) told: Vec<String>,
 }
 
 impl<'a> Context<'a> {
@@ -122,6 +124,7 @@ impl<'a> Context<'a> {
             again: ("run", String::new()),
             ledger: Ledger::new(host, sink),
             blockers: Vec::new(),
+            told: Vec::new(),
         }
     }
 

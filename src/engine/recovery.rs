@@ -85,10 +85,7 @@ impl Context<'_> {
         let state = match found.verdict {
             Some(Verdict::Done | Verdict::NotDone) => return Ok(None),
             Some(Verdict::Partial) => {
-                format!(
-                    "statement {} of cell `{}` took effect in part: {evidence}",
-                    intent.statement, action.cell
-                )
+                format!("statement {} of cell `{}` took effect in part", intent.statement, action.cell)
             }
             None => format!(
                 "statement {} of cell `{}` was sent and its outcome is not known: {evidence}",
