@@ -7,6 +7,7 @@ mod cases_parse;
 mod cases_split;
 mod conformance;
 mod documents;
+mod faults;
 mod locks;
 mod mutations;
 mod outside;

@@ -46,7 +46,9 @@ impl FileLock {
                 .map_err(failed)?;
             match file.try_lock() {
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Err(LockError::Held(Box::new(read_holder(&mut file)))),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(LockError::Held(Box::new(read_holder(&mut file))));
+                }
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
             if !is_same_file(&file, &path) {
