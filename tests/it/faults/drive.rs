@@ -162,11 +162,24 @@ pub async fn work(context: &mut Context<'_>, plan: &Plan, verb: Verb) -> Result<
     }
 }
 
+/// Something that a fault does to the server.
+pub type Hook = Arc<dyn Fn() + Send + Sync>;
+
 /// One invocation. Where the run lock of one that died is still about, it waits.
 pub async fn invoke(world: &World, plan: &Plan, verb: Verb, fault: Option<Fault>) -> Invoked {
+    invoke_with(world, plan, verb, fault, Arc::new(|| ())).await
+}
+
+pub async fn invoke_with(
+    world: &World,
+    plan: &Plan,
+    verb: Verb,
+    fault: Option<Fault>,
+    hook: Hook,
+) -> Invoked {
     let started = std::time::Instant::now();
     loop {
-        let invoked = once(world, plan, verb, fault).await;
+        let invoked = once(world, plan, verb, fault, Arc::clone(&hook)).await;
         let held = matches!(invoked.ended, Ended::Broke(EngineError::Held(_)));
         if !held || world.fake().is_some() || started.elapsed() > Duration::from_secs(10) {
             return invoked;
@@ -175,10 +188,10 @@ pub async fn invoke(world: &World, plan: &Plan, verb: Verb, fault: Option<Fault>
     }
 }
 
-async fn once(world: &World, plan: &Plan, verb: Verb, fault: Option<Fault>) -> Invoked {
+async fn once(world: &World, plan: &Plan, verb: Verb, fault: Option<Fault>, hook: Hook) -> Invoked {
     let host = Counting::new();
     let (mut gate, mut sink) = (Honest { world }, Recording::new(world));
-    let fuse = Fuse::new(fault, host.interrupt(), world.fake().cloned());
+    let fuse = Fuse::new(fault, host.interrupt(), world.fake().cloned()).with_hook(hook);
     let session = Box::new(Faulty::new(world.open().await, fuse.clone()));
     let mut context =
         Context::new(session, &host, &mut gate, &mut sink, Vec::new(), Vec::new(), invocation());

@@ -11,6 +11,7 @@ use rollbook::dialect::{Facts, Object};
 use rollbook::engine::Interrupt;
 use tokio::sync::Notify;
 
+use super::drive::Hook;
 use super::fake::{Fake, refusal};
 
 /// What goes wrong.
@@ -42,9 +43,12 @@ pub enum Kind {
     CancelledLate,
     /// The run lock is gone.
     LockLost,
+    /// Something happens to the server before the request is sent: the fuse's hook.
+    Server,
 }
 
 impl Kind {
+    /// What the wrapper can do by itself.
     pub const ALL: [Self; 13] = [
         Self::Busy,
         Self::Refused,
@@ -127,6 +131,16 @@ pub struct Fuse {
     interrupt: Arc<Interrupt>,
     /// What a killed server process can leave half done.
     fake: Option<Fake>,
+    at_death: AtDeath,
+    hook: Option<Hook>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AtDeath {
+    /// The driver is told, and drops everything.
+    Pretend,
+    /// This whole process ends, by a signal that nothing can catch.
+    Kill,
 }
 
 impl Fuse {
@@ -138,7 +152,19 @@ impl Fuse {
             cancelled: Arc::default(),
             interrupt,
             fake,
+            at_death: AtDeath::Pretend,
+            hook: None,
         }
+    }
+
+    /// A kill is then one of this whole process.
+    pub fn for_real(self) -> Self {
+        Self { at_death: AtDeath::Kill, ..self }
+    }
+
+    /// What `Kind::Server` does.
+    pub fn with_hook(self, hook: Hook) -> Self {
+        Self { hook: Some(hook), ..self }
     }
 
     /// Resolves when the process would be dead.
@@ -168,6 +194,10 @@ impl Fuse {
     }
 
     async fn die(&self) -> ! {
+        if self.at_death == AtDeath::Kill {
+            let _ =
+                std::process::Command::new("kill").args(["-KILL", &std::process::id().to_string()]).status();
+        }
         self.killed.notify_one();
         std::future::pending().await
     }
@@ -196,6 +226,7 @@ impl Fuse {
                     return Err(refused(op, "57014", "canceling statement due to user request"));
                 }
             }
+            Kind::Server => self.hook.as_ref().expect("a hook")(),
             Kind::LockLost => self.state.lock().unwrap().lock_lost = true,
             Kind::ReplyLost | Kind::KilledAfter | Kind::KilledHalfWay | Kind::RefusedHalfWay => {}
         }
