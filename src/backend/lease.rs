@@ -12,6 +12,9 @@ use super::session::RunLock;
 
 /// Heartbeats in the life of a lease: this many must fail before anybody else may take the lock.
 const BEATS: u32 = 6;
+/// Of these, how many a beat waits for its answer. With the pause before it, the run knows that the lock
+/// is lost before anybody else may take it, also where the network is merely silent.
+const WAITED: u32 = 4;
 
 /// How long a goodbye to the server may take.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -56,10 +59,11 @@ async fn keep(
             () = tokio::time::sleep(pause) => {}
         }
         let cell = cells.borrow().clone();
-        let reason = match heart.beat(&cell).await {
-            Ok(true) => continue,
-            Ok(false) => "another owner has taken it".to_owned(),
-            Err(error) => error.to_string(),
+        let reason = match tokio::time::timeout(pause * WAITED, heart.beat(&cell)).await {
+            Ok(Ok(true)) => continue,
+            Ok(Ok(false)) => "another owner has taken it".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the server does not answer".to_owned(),
         };
         let _ = lost.set(reason);
         return;

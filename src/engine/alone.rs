@@ -2,7 +2,7 @@
 
 use super::attempt::{Held, Sent};
 use super::cell::{CellEnd, Failure, located, scope, statement_done};
-use super::context::{Context, EngineError, GateRequest};
+use super::context::{Context, EngineError, GateRequest, while_ours};
 use super::event::{Event, GateKind, Outcome, Problem, Stop, Verdict};
 use crate::backend::{DbError, InvalidIndex, Limits};
 use crate::dialect::Trace;
@@ -54,7 +54,7 @@ impl Context<'_> {
                 Err(error @ DbError::Refused(_)) => error,
                 Err(error) => return Err(error.into()),
             };
-            let left = self.session.invalid_indexes(&statement.facts).await?;
+            let left = while_ours(&self.lock, self.session.invalid_indexes(&statement.facts)).await?;
             if left.is_empty() && before.is_some() && self.definition_of(plan, statement).await? != before {
                 return Ok(Some(CellEnd::Stopped(self.partly_refused(plan, action, index, &error))));
             }
@@ -103,7 +103,7 @@ impl Context<'_> {
             return Ok(None);
         }
         // A default or a check may hold a secret of the runbook, and the lines go to the journal.
-        let lines = self.session.definition(&statement.facts.objects).await?;
+        let lines = while_ours(&self.lock, self.session.definition(&statement.facts.objects)).await?;
         Ok(lines.map(|lines| lines.iter().map(|line| plan.redact(line)).collect()))
     }
 
@@ -142,7 +142,7 @@ impl Context<'_> {
         index: usize,
     ) -> Result<Option<CellEnd>, EngineError> {
         let statement = &action.statements[index];
-        for left in self.session.invalid_indexes(&statement.facts).await? {
+        for left in while_ours(&self.lock, self.session.invalid_indexes(&statement.facts)).await? {
             if let Some(builder) = &left.builder {
                 return Ok(Some(CellEnd::Stopped(Stop {
                     outcome: Outcome::InDoubt,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::context::Context;
+use super::context::{Context, gone};
 use super::event::Event;
 use crate::backend::{Answer, DbError, Refusal, Scope};
 use crate::plan::{Action, Plan};
@@ -39,7 +39,7 @@ impl Context<'_> {
     /// Sends a statement and waits for its answer.
     pub(super) async fn execute(&mut self, sent: Sent<'_>) -> Result<Answer, DbError> {
         self.blockers.clear();
-        let Self { session, observer, host, ledger, blockers, .. } = self;
+        let Self { session, observer, host, ledger, blockers, lock, .. } = self;
         let Sent { scope, statement, sql, keep, held } = sent;
         let work = async {
             match held {
@@ -65,6 +65,7 @@ impl Context<'_> {
                 }
                 () = &mut look => {
                     look.as_mut().reset(tokio::time::Instant::now() + LOOK.1);
+                    gone(lock)?;
                     let seen = tokio::time::timeout(OBSERVER_PATIENCE, observer.blockers()).await;
                     let Ok(Ok(seen)) = seen else { continue };
                     let same = seen.iter().map(|b| &b.process).eq(blockers.iter().map(|b| &b.process));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::attempt::{Held, Sent};
-use super::context::{Context, EngineError};
+use super::context::{Context, EngineError, while_ours};
 use super::event::{Event, Output, Problem, Stop};
 use crate::backend::{Answer, DbError, Limits, Scope};
 use crate::plan::{Action, Plan, Portion, Statement, Together, Unit};
@@ -142,7 +142,8 @@ impl Context<'_> {
         let run = self.run_id().to_owned();
         let scope = |index: usize| scope(plan, &run, action, action.statements[index].limits);
         let (Some(first), Some(end)) = (pieces.first(), pieces.last()) else { return Ok(Attempt::Committed) };
-        if let Err(error) = self.session.begin(&scope(first.index)).await {
+        let begun = while_ours(&self.lock, self.session.begin(&scope(first.index))).await;
+        if let Err(error) = begun {
             return refused(first.index + 1, error);
         }
         for piece in pieces {
@@ -163,7 +164,7 @@ impl Context<'_> {
                 Err(error) => {
                     self.discard();
                     if matches!(error, DbError::Refused(_)) {
-                        self.session.rollback().await?;
+                        while_ours(&self.lock, self.session.rollback()).await?;
                     }
                     return refused(piece.index + 1, error);
                 }
@@ -176,7 +177,7 @@ impl Context<'_> {
                 self.discard();
                 // A deferred constraint, or a journal that takes no more.
                 if matches!(error, DbError::Refused(_) | DbError::JournalRefused(_)) {
-                    self.session.rollback().await?;
+                    while_ours(&self.lock, self.session.rollback()).await?;
                 }
                 refused(end.index + 1, error)
             }

@@ -1,6 +1,6 @@
 //! Statements in doubt: an intent without an outcome. They are resolved, never guessed.
 
-use super::context::{Context, EngineError};
+use super::context::{Context, EngineError, while_ours};
 use super::event::{CheckTime, Event, Outcome, Stop, Verdict};
 use super::gate::DoubtView;
 use super::history::Intent;
@@ -37,7 +37,7 @@ impl Context<'_> {
         let run = self.run_id().to_owned();
         let scope =
             Scope { runbook: &plan.runbook, run: &run, cell: &action.cell, limits: Limits::default() };
-        if let Some(process) = self.session.still_running(&scope).await? {
+        if let Some(process) = while_ours(&self.lock, self.session.still_running(&scope)).await? {
             return Ok(Some(Stop {
                 outcome: Outcome::InDoubt,
                 at: Some(action.cell.clone()),
@@ -143,14 +143,14 @@ impl Context<'_> {
             return Ok(Finding::new(Some(Verdict::NotDone), what));
         }
         let changed = changes(before, &now);
-        if let Some(left) = self.session.invalid_indexes(&statement.facts).await?.first() {
+        if let Some(left) =
+            while_ours(&self.lock, self.session.invalid_indexes(&statement.facts)).await?.first()
+        {
             return Ok(Finding::new(Some(Verdict::NotDone), format!("{} is there and INVALID", left.name)));
         }
         let (mut seen, mut contrary) = (Vec::new(), Vec::new());
         for object in statement.facts.objects.iter().filter(|object| stands_alone(object)) {
-            let there = self
-                .session
-                .definition(std::slice::from_ref(object))
+            let there = while_ours(&self.lock, self.session.definition(std::slice::from_ref(object)))
                 .await?
                 .is_some_and(|lines| !lines.is_empty());
             match (object.action, there) {

@@ -1,7 +1,7 @@
 //! Undoes what a run did: only what really happened, the last step first.
 
 use super::cell::CellEnd;
-use super::context::{Context, EngineError, GateRequest, Report};
+use super::context::{Context, EngineError, GateRequest, Report, while_ours};
 use super::event::{Direction, Event, GateKind, Outcome, Stop};
 use super::forward::known_place;
 use super::history::{History, Status};
@@ -176,7 +176,7 @@ impl Context<'_> {
             return Ok(true);
         }
         for statement in &step.forward.statements {
-            if !self.session.invalid_indexes(&statement.facts).await?.is_empty() {
+            if !while_ours(&self.lock, self.session.invalid_indexes(&statement.facts)).await?.is_empty() {
                 return Ok(true);
             }
         }
