@@ -15,7 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use super::super::lease::{Heart, LeasedLock};
 use super::super::session::{Claim, Claimed, Holder, LockError};
 use super::super::{Answer, DbError};
-use super::session::{connect, quoted, run};
+use super::session::{connect, quoted, run, soon};
 
 /// `Roll`, `book` in ASCII. Advisory locks are of one database (PostgreSQL manual, 13.3.5).
 const KEY: [u32; 2] = [0x526f_6c6c, 0x626f_6f6b];
@@ -54,7 +54,7 @@ impl Lock {
     }
 
     async fn ask(&mut self, sql: String) -> Result<Answer, DbError> {
-        run(&mut self.conn, sql, 1).await
+        soon(run(&mut self.conn, sql, 1)).await
     }
 
     async fn attempt(&mut self) -> Result<bool, DbError> {

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
+use futures_util::{TryFutureExt as _, TryStreamExt as _};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition, PgRow};
 use sqlx::{Column as _, ConnectOptions as _, Connection as _, Either, Row as _, ValueRef as _};
 
@@ -36,7 +36,7 @@ pub struct PostgresSession {
 impl PostgresSession {
     pub async fn open(options: &PgConnectOptions) -> Result<Self, DbError> {
         let mut conn = connect(options, "rollbook").await?;
-        let facts = catalog::about_server(&mut conn).await?;
+        let facts = soon(catalog::about_server(&mut conn)).await?;
         if facts.user == JOURNAL_SCHEMA {
             // By default a role's own name comes first on the search path (PostgreSQL manual, 5.9.3):
             // with the journal's schema there, a runbook's tables would be made in it.
@@ -70,17 +70,32 @@ impl PostgresSession {
     }
 }
 
+/// How long a goodbye to the server may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How long a server may take over a question of our own, which waits for nobody's work.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for the answer to such a question: a network that is gone says nothing by itself for hours.
+pub(super) async fn soon<T>(answer: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+    let silent = |_| Err(DbError::Lost(format!("no answer for {} s", PATIENCE.as_secs())));
+    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(silent)
+}
+
 /// Opens a connection under a name that the server shows.
 pub(super) async fn connect(options: &PgConnectOptions, name: &str) -> Result<PgConnection, DbError> {
     let options =
         options.clone().application_name(name).statement_cache_capacity(0).disable_statement_logging();
-    options.connect().await.map_err(|error| DbError::Unreachable {
+    let unreachable = |reason: String| DbError::Unreachable {
         target: Address::Postgres { options: Box::new(options.clone()) }.to_string(),
-        reason: match &error {
-            sqlx::Error::Database(refusal) => refusal.message().to_owned(),
-            other => other.to_string(),
-        },
-    })
+        reason,
+    };
+    match tokio::time::timeout(PATIENCE, options.connect()).await {
+        Ok(Ok(conn)) => Ok(conn),
+        Ok(Err(sqlx::Error::Database(refusal))) => Err(unreachable(refusal.message().to_owned())),
+        Ok(Err(other)) => Err(unreachable(other.to_string())),
+        Err(_) => Err(unreachable(format!("no answer for {} s", PATIENCE.as_secs()))),
+    }
 }
 
 /// Runs SQL in the simple protocol, where every type arrives as the text that psql prints.
@@ -186,7 +201,7 @@ impl Session for PostgresSession {
             format!("SELECT pos, runbook, run, at, entry, hash FROM rollbook.journal {filter} ORDER BY pos");
         let mut rows = Vec::new();
         let mut stream = sqlx::raw_sql(audited(sql.as_str())).fetch(&mut self.conn);
-        while let Some(row) = stream.try_next().await.map_err(|error| failure(error, &sql))? {
+        while let Some(row) = soon(stream.try_next().map_err(|error| failure(error, &sql))).await? {
             let text = |i| -> String {
                 let value = row.try_get_raw(i).ok().filter(|value| !value.is_null());
                 value.and_then(|value| value.as_str().ok()).unwrap_or_default().to_owned()
@@ -207,16 +222,16 @@ impl Session for PostgresSession {
         let lock = Lock::take(&self.options, claim, &self.pid).await?;
         if !self.has_journal {
             // One message, so one implicit transaction: the tables are there whole or not at all.
-            self.send(format!(
+            soon(self.send(format!(
                 "SET client_min_messages = warning; {}; RESET client_min_messages",
                 include_str!("journal.sql")
-            ))
+            )))
             .await
             .map_err(DbError::without_journal)?;
             self.has_journal = true;
         }
         let sql = "SELECT coalesce(max(pos), 0) FROM rollbook.journal".to_owned();
-        let end = run(&mut self.conn, sql, 1).await?;
+        let end = soon(run(&mut self.conn, sql, 1)).await?;
         let pos = end.single().and_then(|text| text.parse().ok()).unwrap_or_default();
         Ok(lock.lease(claim, pos).await?)
     }
@@ -308,6 +323,6 @@ impl Session for PostgresSession {
 
     async fn close(mut self: Box<Self>) {
         // Nothing depends on the goodbye: the server notices a closed socket by itself.
-        let _ = self.conn.close().await;
+        let _ = tokio::time::timeout(GOODBYE, self.conn.close()).await;
     }
 }
