@@ -9,6 +9,7 @@ mod engines;
 mod fake;
 mod fake_sql;
 mod kill;
+mod network;
 mod resumed;
 mod scripted;
 mod server;

@@ -11,6 +11,10 @@ pub struct Operator {
 }
 
 impl Operator {
+    pub fn consents(&self) -> impl Iterator<Item = &str> {
+        self.consents.iter().map(String::as_str)
+    }
+
     /// Types the command again, with the consents and verdicts that it asks for, until it says that all
     /// is done. What nobody but the database knows, the database is asked.
     pub fn finish(&mut self, lab: &Lab, world: &World, verb: &[&str], label: &str) {
