@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::attempt::{Held, Sent};
-use super::context::{Context, EngineError, while_ours};
+use super::context::{Context, EngineError};
 use super::event::{Event, Output, Problem, Stop};
+use super::silence::answered;
 use crate::backend::{Answer, DbError, Limits, Scope};
 use crate::plan::{Action, Plan, Portion, Statement, Together, Unit};
 
@@ -142,7 +143,7 @@ impl Context<'_> {
         let run = self.run_id().to_owned();
         let scope = |index: usize| scope(plan, &run, action, action.statements[index].limits);
         let (Some(first), Some(end)) = (pieces.first(), pieces.last()) else { return Ok(Attempt::Committed) };
-        let begun = while_ours(&self.lock, self.session.begin(&scope(first.index))).await;
+        let begun = answered(&self.lock, &mut self.observer, self.session.begin(&scope(first.index))).await;
         if let Err(error) = begun {
             return refused(first.index + 1, error);
         }
@@ -164,7 +165,7 @@ impl Context<'_> {
                 Err(error) => {
                     self.discard();
                     if matches!(error, DbError::Refused(_)) {
-                        while_ours(&self.lock, self.session.rollback()).await?;
+                        answered(&self.lock, &mut self.observer, self.session.rollback()).await?;
                     }
                     return refused(piece.index + 1, error);
                 }
@@ -177,7 +178,7 @@ impl Context<'_> {
                 self.discard();
                 // A deferred constraint, or a journal that takes no more.
                 if matches!(error, DbError::Refused(_) | DbError::JournalRefused(_)) {
-                    while_ours(&self.lock, self.session.rollback()).await?;
+                    answered(&self.lock, &mut self.observer, self.session.rollback()).await?;
                 }
                 refused(end.index + 1, error)
             }

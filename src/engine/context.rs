@@ -1,11 +1,10 @@
-use std::time::Duration;
-
 use super::event::{Direction, Event, GateKind, How, Outcome, Problem, RunStarted, Stop};
 use super::gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
 use super::history::{HistoryError, Status};
 use super::host::Host;
 use super::journal::{JournalError, Sealed};
 use super::ledger::Ledger;
+use super::silence::answered;
 use crate::backend::{self, Blocker, Claim, DbError, Holder, LockError, Observer, RunLock, Session};
 use crate::plan::{Action, Plan};
 
@@ -214,7 +213,7 @@ impl<'a> Context<'a> {
     pub(super) async fn commit(&mut self) -> Result<(), DbError> {
         self.still_ours()?;
         let (entries, rows) = self.ledger.waiting();
-        while_ours(&self.lock, self.session.commit(&rows)).await?;
+        answered(&self.lock, &mut self.observer, self.session.commit(&rows)).await?;
         self.ledger.written(entries);
         Ok(())
     }
@@ -224,7 +223,7 @@ impl<'a> Context<'a> {
         let (entries, rows) = self.ledger.waiting();
         if !rows.is_empty() {
             self.still_ours()?;
-            while_ours(&self.lock, self.session.append(&rows)).await?;
+            answered(&self.lock, &mut self.observer, self.session.append(&rows)).await?;
             self.ledger.written(entries);
         }
         Ok(())
@@ -361,33 +360,6 @@ impl<'a> Context<'a> {
             problem.blockers.clone_from(&self.blockers);
         }
         problem
-    }
-}
-
-/// How often a request that has no answer yet looks whether the run lock is still there.
-const LOOK: Duration = Duration::from_millis(250);
-
-/// Waits for an answer, and not longer than the run lock is ours: where the network is silent, the lock
-/// is the first to know. What became of the request is not known then.
-pub(super) async fn while_ours<T>(
-    lock: &Option<Box<dyn RunLock>>,
-    request: impl Future<Output = Result<T, DbError>>,
-) -> Result<T, DbError> {
-    tokio::pin!(request);
-    loop {
-        tokio::select! {
-            biased;
-            answer = &mut request => return answer,
-            () = tokio::time::sleep(LOOK) => gone(lock)?,
-        }
-    }
-}
-
-/// The error of a request whose answer nobody waits for any more.
-pub(super) fn gone(lock: &Option<Box<dyn RunLock>>) -> Result<(), DbError> {
-    match lock.as_ref().and_then(|lock| lock.lost()) {
-        Some(reason) => Err(DbError::Lost(format!("no answer, and the run lock is lost: {reason}"))),
-        None => Ok(()),
     }
 }
 

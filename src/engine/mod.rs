@@ -19,6 +19,7 @@ mod journal;
 mod ledger;
 mod recovery;
 mod rollback;
+mod silence;
 mod verify;
 
 pub use check::{CheckOutcome, judge};

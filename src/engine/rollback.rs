@@ -1,10 +1,11 @@
 //! Undoes what a run did: only what really happened, the last step first.
 
 use super::cell::CellEnd;
-use super::context::{Context, EngineError, GateRequest, Report, while_ours};
+use super::context::{Context, EngineError, GateRequest, Report};
 use super::event::{Direction, Event, GateKind, Outcome, Stop};
 use super::forward::known_place;
 use super::history::{History, Status};
+use super::silence::answered;
 use crate::plan::{Plan, Step};
 
 /// A step that a rollback will meet.
@@ -176,7 +177,10 @@ impl Context<'_> {
             return Ok(true);
         }
         for statement in &step.forward.statements {
-            if !while_ours(&self.lock, self.session.invalid_indexes(&statement.facts)).await?.is_empty() {
+            if !answered(&self.lock, &mut self.observer, self.session.invalid_indexes(&statement.facts))
+                .await?
+                .is_empty()
+            {
                 return Ok(true);
             }
         }

@@ -397,6 +397,10 @@ impl Observer for FaultyObserver {
         self.inner.blockers().await
     }
 
+    async fn is_idle(&mut self) -> Result<bool, DbError> {
+        self.inner.is_idle().await
+    }
+
     async fn cancel(&mut self) {
         self.fuse.cancelled.notify_one();
         self.inner.cancel().await;
