@@ -128,3 +128,19 @@ fn a_network_that_is_silent_does_not_hold_a_run_for_ever() {
     }
     tally.points(6);
 }
+
+/// The lock's own connection goes on, so that only the server's idleness tells.
+#[test]
+fn an_answer_that_does_not_arrive_is_not_waited_for() {
+    let mut place = Place::new();
+    let lengths = measure(&place);
+    let mut tally = Tally::new("session stalled, Postgres", BOTH.len(), 1);
+    for direction in BOTH {
+        let length = lengths[SESSION][direction as usize];
+        for after in spread(length, 3).map(|after| after + length / 6) {
+            let reach = Reach::Only(SESSION);
+            place.case(&mut tally, Fault { reach, direction, after, harm: Harm::Stall });
+        }
+    }
+    tally.points(3);
+}
