@@ -13,6 +13,9 @@ use super::session::RunLock;
 
 /// Heartbeats in the life of a lease: this many must fail before anybody else may take the lock.
 const BEATS: u32 = 6;
+/// Of these, how many a beat waits for its answer. With the pause before it, the run knows that the lock
+/// is lost before anybody else may take it, also where the network is merely silent.
+const WAITED: u32 = 4;
 
 /// A cell that is over sooner than this need not be told of.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -69,10 +72,11 @@ async fn keep(
             () = &mut due => due.as_mut().reset(Instant::now() + pause),
         }
         let cell = cells.borrow().clone();
-        let reason = match heart.beat(&cell).await {
-            Ok(true) => continue,
-            Ok(false) => "another owner has taken it".to_owned(),
-            Err(error) => error.to_string(),
+        let reason = match tokio::time::timeout(pause * WAITED, heart.beat(&cell)).await {
+            Ok(Ok(true)) => continue,
+            Ok(Ok(false)) => "another owner has taken it".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the server does not answer".to_owned(),
         };
         let _ = lost.set(reason);
         return;

@@ -9,6 +9,7 @@ mod blocker;
 mod error;
 mod lease;
 mod mysql;
+mod patience;
 mod postgres;
 mod session;
 mod sql;

@@ -120,6 +120,11 @@ pub trait Observer: Send {
     async fn blockers(&mut self) -> Result<Vec<Blocker>, DbError>;
     /// Stops the statement in flight.
     async fn cancel(&mut self);
+    /// Whether the server's side of the session is done with every request that reached it, or is not
+    /// there any more. Where nothing lies between the two, it is never idle while a request is out.
+    async fn is_idle(&mut self) -> Result<bool, DbError> {
+        Ok(false)
+    }
 }
 
 /// An index that is not valid.

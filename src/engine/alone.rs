@@ -4,6 +4,7 @@ use super::attempt::{Held, Sent};
 use super::cell::{CellEnd, Failure, located, scope, statement_done};
 use super::context::{Context, EngineError, GateRequest};
 use super::event::{Event, GateKind, Outcome, Problem, Stop, Verdict};
+use super::silence::answered;
 use crate::backend::{DbError, InvalidIndex, Limits};
 use crate::dialect::Trace;
 use crate::plan::{Action, Plan, Statement};
@@ -54,7 +55,9 @@ impl Context<'_> {
                 Err(error @ DbError::Refused(_)) => error,
                 Err(error) => return Err(error.into()),
             };
-            let left = self.session.invalid_indexes(&statement.facts).await?;
+            let left =
+                answered(&self.lock, &mut self.observer, self.session.invalid_indexes(&statement.facts))
+                    .await?;
             if left.is_empty() && before.is_some() && self.definition_of(plan, statement).await? != before {
                 return Ok(Some(CellEnd::Stopped(self.partly_refused(plan, action, index, &error))));
             }
@@ -103,7 +106,9 @@ impl Context<'_> {
             return Ok(None);
         }
         // A default or a check may hold a secret of the runbook, and the lines go to the journal.
-        let lines = self.session.definition(&statement.facts.objects).await?;
+        let lines =
+            answered(&self.lock, &mut self.observer, self.session.definition(&statement.facts.objects))
+                .await?;
         Ok(lines.map(|lines| lines.iter().map(|line| plan.redact(line)).collect()))
     }
 
@@ -140,7 +145,9 @@ impl Context<'_> {
         index: usize,
     ) -> Result<Option<CellEnd>, EngineError> {
         let statement = &action.statements[index];
-        for left in self.session.invalid_indexes(&statement.facts).await? {
+        for left in
+            answered(&self.lock, &mut self.observer, self.session.invalid_indexes(&statement.facts)).await?
+        {
             if let Some(builder) = &left.builder {
                 return Ok(Some(CellEnd::Stopped(Stop {
                     outcome: Outcome::InDoubt,

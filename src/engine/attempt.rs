@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::event::Event;
+use super::silence::{OBSERVER_PATIENCE, Silence};
 use crate::backend::{Answer, DbError, Refusal, Scope};
 use crate::plan::{Action, Plan};
 
@@ -12,8 +13,6 @@ use crate::plan::{Action, Plan};
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
 /// A statement that takes longer than the first is looked at, then again and again after the second.
 const LOOK: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(1));
-/// An observer that does not answer must not keep the statement's own answer from being read.
-const OBSERVER_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A statement to send.
 pub(super) struct Sent<'a> {
@@ -39,7 +38,7 @@ impl Context<'_> {
     /// Sends a statement and waits for its answer.
     pub(super) async fn execute(&mut self, sent: Sent<'_>) -> Result<Answer, DbError> {
         self.blockers.clear();
-        let Self { session, observer, host, ledger, blockers, told, .. } = self;
+        let Self { session, observer, host, ledger, blockers, told, lock, .. } = self;
         let Sent { scope, statement, sql, keep, held } = sent;
         let work = async {
             match held {
@@ -55,6 +54,7 @@ impl Context<'_> {
         let look = tokio::time::sleep(first);
         tokio::pin!(look);
         let mut cancelled = false;
+        let mut silence = Silence::default();
         loop {
             tokio::select! {
                 biased;
@@ -65,6 +65,7 @@ impl Context<'_> {
                 }
                 () = &mut look => {
                     look.as_mut().reset(tokio::time::Instant::now() + LOOK.1);
+                    silence.look(lock, &mut **observer).await?;
                     let seen = tokio::time::timeout(OBSERVER_PATIENCE, observer.blockers()).await;
                     let Ok(Ok(seen)) = seen else { continue };
                     if seen.is_empty() {

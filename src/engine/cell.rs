@@ -6,6 +6,7 @@ use super::attempt::{Held, Sent};
 use super::context::{Context, EngineError};
 use super::event::{Event, Output, Problem, Stop};
 use super::secret;
+use super::silence::answered;
 use crate::backend::{Answer, DbError, Limits, Refusal, Scope};
 use crate::plan::{Action, Plan, Portion, Statement, Together, Unit};
 
@@ -154,7 +155,8 @@ impl Context<'_> {
                 return refused(piece.index + 1, DbError::Refused(Box::new(refusal)));
             }
         }
-        if let Err(error) = self.session.begin(&scope(first.index)).await {
+        let begun = answered(&self.lock, &mut self.observer, self.session.begin(&scope(first.index))).await;
+        if let Err(error) = begun {
             return refused(first.index + 1, error);
         }
         for piece in pieces {
@@ -175,7 +177,7 @@ impl Context<'_> {
                 Err(error) => {
                     self.discard();
                     if matches!(error, DbError::Refused(_)) {
-                        self.session.rollback().await?;
+                        answered(&self.lock, &mut self.observer, self.session.rollback()).await?;
                     }
                     return refused(piece.index + 1, error);
                 }
@@ -188,7 +190,7 @@ impl Context<'_> {
                 self.discard();
                 // A deferred constraint, or a journal that takes no more.
                 if matches!(error, DbError::Refused(_) | DbError::JournalRefused(_)) {
-                    self.session.rollback().await?;
+                    answered(&self.lock, &mut self.observer, self.session.rollback()).await?;
                 }
                 refused(end.index + 1, error)
             }

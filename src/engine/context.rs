@@ -4,6 +4,7 @@ use super::history::{HistoryError, Status};
 use super::host::Host;
 use super::journal::{JournalError, Sealed};
 use super::ledger::Ledger;
+use super::silence::answered;
 use crate::backend::{self, Blocker, Claim, DbError, Holder, LockError, Observer, RunLock, Session};
 use crate::plan::{Action, Plan};
 
@@ -92,7 +93,7 @@ pub struct Context<'a> {
     consents: Vec<Consent>,
     pub(super) resolutions: Vec<(String, super::Verdict)>,
     pub invocation: Invocation,
-    lock: Option<Box<dyn RunLock>>,
+    pub(super) lock: Option<Box<dyn RunLock>>,
     /// What goes on with this invocation: its verb, and a flag of it.
     again: (&'static str, String),
     pub(super) ledger: Ledger<'a>,
@@ -279,7 +280,7 @@ impl<'a> Context<'a> {
     pub(super) async fn commit(&mut self) -> Result<(), DbError> {
         self.still_ours()?;
         let (entries, rows) = self.ledger.waiting();
-        self.session.commit(&rows).await?;
+        answered(&self.lock, &mut self.observer, self.session.commit(&rows)).await?;
         self.ledger.written(entries);
         Ok(())
     }
@@ -289,7 +290,7 @@ impl<'a> Context<'a> {
         let (entries, rows) = self.ledger.waiting();
         if !rows.is_empty() {
             self.still_ours()?;
-            self.session.append(&rows).await?;
+            answered(&self.lock, &mut self.observer, self.session.append(&rows)).await?;
             self.ledger.written(entries);
         }
         Ok(())

@@ -20,6 +20,7 @@ mod ledger;
 mod recovery;
 mod rollback;
 mod secret;
+mod silence;
 mod verify;
 
 pub use check::{CheckOutcome, judge};

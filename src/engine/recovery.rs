@@ -4,6 +4,7 @@ use super::context::{Context, EngineError};
 use super::event::{CheckTime, Event, Outcome, Stop, Verdict};
 use super::gate::DoubtView;
 use super::history::Intent;
+use super::silence::answered;
 use crate::backend::{DbError, Limits, Scope};
 use crate::dialect::{Action as Doing, Object, ObjectKind, Trace};
 use crate::plan::{Action, Check, Plan, Statement};
@@ -37,7 +38,9 @@ impl Context<'_> {
         let run = self.run_id().to_owned();
         let scope =
             Scope { runbook: &plan.runbook, run: &run, cell: &action.cell, limits: Limits::default() };
-        if let Some(process) = self.session.still_running(&scope).await? {
+        if let Some(process) =
+            answered(&self.lock, &mut self.observer, self.session.still_running(&scope)).await?
+        {
             return Ok(Some(Stop {
                 outcome: Outcome::InDoubt,
                 at: Some(action.cell.clone()),
@@ -140,16 +143,22 @@ impl Context<'_> {
             return Ok(Finding::new(Some(Verdict::NotDone), what));
         }
         let changed = changes(before, &now);
-        if let Some(left) = self.session.invalid_indexes(&statement.facts).await?.first() {
+        if let Some(left) =
+            answered(&self.lock, &mut self.observer, self.session.invalid_indexes(&statement.facts))
+                .await?
+                .first()
+        {
             return Ok(Finding::new(Some(Verdict::NotDone), format!("{} is there and INVALID", left.name)));
         }
         let (mut seen, mut contrary) = (Vec::new(), Vec::new());
         for object in statement.facts.objects.iter().filter(|object| stands_alone(object)) {
-            let there = self
-                .session
-                .definition(std::slice::from_ref(object))
-                .await?
-                .is_some_and(|lines| !lines.is_empty());
+            let there = answered(
+                &self.lock,
+                &mut self.observer,
+                self.session.definition(std::slice::from_ref(object)),
+            )
+            .await?
+            .is_some_and(|lines| !lines.is_empty());
             match (object.action, there) {
                 (Doing::Create, true) => seen.push(format!("{} is there", object.name)),
                 (Doing::Drop, false) => seen.push(format!("{} is absent", object.name)),

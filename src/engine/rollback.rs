@@ -5,6 +5,7 @@ use super::context::{Context, EngineError, GateRequest, Report};
 use super::event::{Direction, Event, GateKind, Outcome, Stop};
 use super::forward::known_place;
 use super::history::{History, Status};
+use super::silence::answered;
 use crate::plan::{Plan, Step};
 
 /// A step that a rollback will meet.
@@ -173,7 +174,10 @@ impl Context<'_> {
             return Ok(true);
         }
         for statement in &step.forward.statements {
-            if !self.session.invalid_indexes(&statement.facts).await?.is_empty() {
+            if !answered(&self.lock, &mut self.observer, self.session.invalid_indexes(&statement.facts))
+                .await?
+                .is_empty()
+            {
                 return Ok(true);
             }
         }

@@ -9,6 +9,7 @@ mod commits;
 mod conformance;
 mod definitions;
 mod documents;
+mod faults;
 mod locks;
 mod mutations;
 mod outside;

@@ -11,6 +11,7 @@ use sqlx::Connection as _;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 
 use super::super::lease::{Heart, LeasedLock};
+use super::super::patience::soon;
 use super::super::session::{Claim, Claimed, Holder, LockError};
 use super::super::{Answer, DbError};
 use super::session::{connect, quoted, run};
@@ -63,7 +64,7 @@ impl Lock {
     }
 
     async fn ask(&mut self, sql: &str) -> Result<Answer, DbError> {
-        run(&mut self.conn, sql, 1).await
+        soon(run(&mut self.conn, sql, 1)).await
     }
 
     async fn attempt(&mut self) -> Result<bool, DbError> {

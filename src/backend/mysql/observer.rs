@@ -92,6 +92,15 @@ impl Observer for MysqlObserver {
         Ok((0..answer.rows.len()).map(blocker).collect())
     }
 
+    /// A session that is gone is idle too.
+    async fn is_idle(&mut self) -> Result<bool, DbError> {
+        let sql = format!(
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE id = {} AND command <> 'Sleep'",
+            self.id
+        );
+        Ok(self.ask(&sql).await?.single() == Some("0"))
+    }
+
     async fn cancel(&mut self) {
         let _ = self.ask(&format!("KILL QUERY {}", self.id)).await;
     }

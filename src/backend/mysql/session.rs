@@ -10,6 +10,7 @@ use sqlx::{
 };
 
 use super::super::answer::{Answer, AnswerBuilder};
+use super::super::patience::{reach, soon};
 use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Observer, Scope, Session, Table,
     TargetInfo,
@@ -40,7 +41,7 @@ pub struct MysqlSession {
 impl MysqlSession {
     pub async fn open(options: &MySqlConnectOptions) -> Result<Self, DbError> {
         let mut conn = connect(options).await?;
-        let facts: ServerFacts = catalog::about_server(&mut conn).await?;
+        let facts: ServerFacts = soon(catalog::about_server(&mut conn)).await?;
         let place = options
             .get_socket()
             .map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
@@ -128,19 +129,13 @@ pub(super) async fn connect(options: &MySqlConnectOptions) -> Result<MySqlConnec
         .timezone("+00:00".to_owned())
         .statement_cache_capacity(0)
         .disable_statement_logging();
-    let unreachable = |error: &sqlx::Error| DbError::Unreachable {
-        target: Address::Mysql { options: Box::new(options.clone()) }.to_string(),
-        reason: match error {
-            sqlx::Error::Database(refusal) => refusal.message().to_owned(),
-            other => other.to_string(),
-        },
-    };
-    let mut conn = options.connect().await.map_err(|error| unreachable(&error))?;
-    let mode = run(&mut conn, "SELECT @@SESSION.sql_mode", 1).await?;
+    let address = || Address::Mysql { options: Box::new(options.clone()) };
+    let mut conn = reach(options.connect(), address).await?;
+    let mode = soon(run(&mut conn, "SELECT @@SESSION.sql_mode", 1)).await?;
     let kept: Vec<&str> =
         mode.single().unwrap_or_default().split(',').filter(|part| !UNREADABLE.contains(part)).collect();
     let settings = format!("SET SESSION sql_mode = {}, SESSION autocommit = 1", quoted(&kept.join(",")));
-    run(&mut conn, &settings, 0).await?;
+    soon(run(&mut conn, &settings, 0)).await?;
     Ok(conn)
 }
 
@@ -256,7 +251,7 @@ impl Session for MysqlSession {
             return Ok(Vec::new());
         }
         let sql = select(Dialect::Mysql, TABLE, runbook);
-        let answer = run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await;
+        let answer = soon(run_into(&mut self.conn, &sql, AnswerBuilder::whole())).await;
         Ok(journal_rows(answer.map_err(DbError::on_reading)?))
     }
 
@@ -270,17 +265,17 @@ impl Session for MysqlSession {
             }
             self.has_journal = true;
         }
-        let answer = run(&mut self.conn, &select_end(TABLE), 1).await?;
+        let answer = soon(run(&mut self.conn, &select_end(TABLE), 1)).await?;
         Ok(lock.lease(claim, &self.id, end(&answer)).await?)
     }
 
     async fn holder(&mut self) -> Result<Option<Holder>, DbError> {
-        lock::holder(&mut self.conn, &self.info.database).await
+        soon(lock::holder(&mut self.conn, &self.info.database)).await
     }
 
     async fn begin(&mut self, scope: &Scope<'_>) -> Result<(), DbError> {
         self.limit_locks(scope.limits).await?;
-        self.send("START TRANSACTION").await
+        soon(self.send("START TRANSACTION")).await
     }
 
     async fn execute(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
@@ -297,7 +292,7 @@ impl Session for MysqlSession {
     }
 
     async fn rollback(&mut self) -> Result<(), DbError> {
-        self.send("ROLLBACK").await
+        soon(self.send("ROLLBACK")).await
     }
 
     async fn append(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
@@ -325,7 +320,7 @@ impl Session for MysqlSession {
     }
 
     async fn definition(&mut self, objects: &[Object]) -> Result<Option<Vec<String>>, DbError> {
-        catalog::definition(&mut self.conn, objects).await
+        soon(catalog::definition(&mut self.conn, objects)).await
     }
 
     async fn refuses_transaction(&mut self, objects: &[Object]) -> Result<Option<String>, DbError> {
@@ -335,7 +330,7 @@ impl Session for MysqlSession {
             .map(|object| object.name.as_str())
             .filter(|name| !self.transactional.contains(*name))
             .collect();
-        let why = catalog::without_transactions(&mut self.conn, &written).await?;
+        let why = soon(catalog::without_transactions(&mut self.conn, &written)).await?;
         if why.is_none() {
             self.transactional.extend(written.into_iter().map(str::to_owned));
         }
@@ -354,7 +349,7 @@ impl Session for MysqlSession {
              AND INSTR(info, 'information_schema.processlist') = 0",
             quoted(&tag(scope))
         );
-        Ok(run(&mut self.conn, &sql, 1).await?.single().map(str::to_owned))
+        Ok(soon(run(&mut self.conn, &sql, 1)).await?.single().map(str::to_owned))
     }
 
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {
@@ -367,6 +362,6 @@ impl Session for MysqlSession {
 
     async fn close(mut self: Box<Self>) {
         // Nothing depends on the goodbye: the server notices a closed socket by itself.
-        let _ = self.conn.close().await;
+        let _ = soon(async { Ok(self.conn.close().await) }).await;
     }
 }

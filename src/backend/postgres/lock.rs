@@ -13,6 +13,7 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use super::super::lease::{Heart, LeasedLock};
+use super::super::patience::soon;
 use super::super::session::{Claim, Claimed, Holder, LockError};
 use super::super::{Answer, DbError};
 use super::session::{connect, quoted, run};
@@ -54,7 +55,7 @@ impl Lock {
     }
 
     async fn ask(&mut self, sql: String) -> Result<Answer, DbError> {
-        run(&mut self.conn, sql, 1).await
+        soon(run(&mut self.conn, sql, 1)).await
     }
 
     async fn attempt(&mut self) -> Result<bool, DbError> {

@@ -62,6 +62,16 @@ impl Observer for PostgresObserver {
         Ok((0..answer.rows.len()).map(blocker).collect())
     }
 
+    /// Without `track_activities` a session has no state, and nothing is known.
+    async fn is_idle(&mut self) -> Result<bool, DbError> {
+        let sql = format!(
+            "SELECT count(*) FILTER (WHERE coalesce(state, '') NOT LIKE 'idle%') = 0 FROM pg_stat_activity \
+             WHERE pid = {}",
+            self.pid
+        );
+        Ok(self.ask(sql).await?.single() == Some("t"))
+    }
+
     async fn cancel(&mut self) {
         let _ = self.ask(format!("SELECT pg_cancel_backend({})", self.pid)).await;
     }

@@ -2,11 +2,12 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition, PgRow};
 use sqlx::{Column as _, ConnectOptions as _, Connection as _, Either, Row as _, ValueRef as _};
 
 use super::super::answer::{Answer, AnswerBuilder};
+use super::super::patience::{reach, soon};
 use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Observer, Scope, Session, Table,
     TargetInfo,
@@ -36,7 +37,7 @@ pub struct PostgresSession {
 impl PostgresSession {
     pub async fn open(options: &PgConnectOptions) -> Result<Self, DbError> {
         let mut conn = connect(options, "rollbook").await?;
-        let facts = catalog::about_server(&mut conn).await?;
+        let facts = soon(catalog::about_server(&mut conn)).await?;
         if facts.user == JOURNAL_SCHEMA {
             // By default a role's own name comes first on the search path (PostgreSQL manual, 5.9.3):
             // with the journal's schema there, a runbook's tables would be made in it.
@@ -70,17 +71,14 @@ impl PostgresSession {
     }
 }
 
+/// How long a goodbye to the server may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// Opens a connection under a name that the server shows.
 pub(super) async fn connect(options: &PgConnectOptions, name: &str) -> Result<PgConnection, DbError> {
     let options =
         options.clone().application_name(name).statement_cache_capacity(0).disable_statement_logging();
-    options.connect().await.map_err(|error| DbError::Unreachable {
-        target: Address::Postgres { options: Box::new(options.clone()) }.to_string(),
-        reason: match &error {
-            sqlx::Error::Database(refusal) => refusal.message().to_owned(),
-            other => other.to_string(),
-        },
-    })
+    reach(options.connect(), || Address::Postgres { options: Box::new(options.clone()) }).await
 }
 
 /// Runs SQL in the simple protocol, where every type arrives as the text that psql prints.
@@ -205,9 +203,11 @@ impl Session for PostgresSession {
             return Ok(Vec::new());
         }
         let sql = select(Dialect::Postgres, TABLE, runbook);
-        let answer = run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await;
-        let answer = answer.map_err(|(_, error)| error.on_reading())?;
-        Ok(journal_rows(answer))
+        let answer = async {
+            let answer = run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await;
+            answer.map_err(|(_, error)| error.on_reading())
+        };
+        Ok(journal_rows(soon(answer).await?))
     }
 
     async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
@@ -215,15 +215,15 @@ impl Session for PostgresSession {
         if !self.has_journal {
             lock.refuse_lost_journal().await?;
             // One message, so one implicit transaction: the tables are there whole or not at all.
-            self.send(format!(
+            soon(self.send(format!(
                 "SET client_min_messages = warning; {}; RESET client_min_messages",
                 include_str!("journal.sql")
-            ))
+            )))
             .await
             .map_err(DbError::without_journal)?;
             self.has_journal = true;
         }
-        let answer = run(&mut self.conn, select_end(TABLE), 1).await?;
+        let answer = soon(run(&mut self.conn, select_end(TABLE), 1)).await?;
         Ok(lock.lease(claim, end(&answer)).await?)
     }
 
@@ -318,6 +318,6 @@ impl Session for PostgresSession {
 
     async fn close(mut self: Box<Self>) {
         // Nothing depends on the goodbye: the server notices a closed socket by itself.
-        let _ = self.conn.close().await;
+        let _ = tokio::time::timeout(GOODBYE, self.conn.close()).await;
     }
 }
