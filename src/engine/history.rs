@@ -299,7 +299,7 @@ impl History {
                     return Err(format!("batch {batch} of `{cell}` is done twice or out of order"));
                 }
                 batches.count = *batch;
-                batches.rows += affected;
+                batches.rows = batches.rows.saturating_add(*affected);
                 batches.last = Some(to.clone());
                 self.set_status(cell, Status::Running);
                 Ok(())

@@ -65,6 +65,15 @@ impl PostgresSession {
         })
     }
 
+    /// Opens a transaction with its settings, or none: one that is refused half way is not left open.
+    async fn open_transaction(&mut self, scope: &Scope<'_>, begin: &str) -> Result<(), DbError> {
+        let opened = self.send(format!("{begin}; {}", settings(scope, "LOCAL"))).await;
+        if let Err(DbError::Refused(_)) = opened {
+            self.send("ROLLBACK".to_owned()).await?;
+        }
+        opened
+    }
+
     /// Sends our own text, whose answer does not matter.
     async fn send(&mut self, sql: String) -> Result<(), DbError> {
         run(&mut self.conn, sql, 0).await.map(|_| ())
@@ -233,7 +242,7 @@ impl Session for PostgresSession {
 
     async fn begin(&mut self, scope: &Scope<'_>) -> Result<(), DbError> {
         self.limits = scope.limits;
-        self.send(format!("BEGIN; {}", settings(scope, "LOCAL"))).await
+        self.open_transaction(scope, "BEGIN").await
     }
 
     async fn execute(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
@@ -270,8 +279,13 @@ impl Session for PostgresSession {
     async fn execute_outside(&mut self, scope: &Scope<'_>, sql: &str, keep: u64) -> Result<Answer, DbError> {
         self.send(settings(scope, "")).await?;
         let answer = run(&mut self.conn, commented(scope, sql), keep).await;
-        if !matches!(answer, Err(DbError::Lost(_))) {
-            self.send("RESET lock_timeout; RESET statement_timeout".to_owned()).await?;
+        // A cancellation that comes too late strikes here. It is no answer to the statement, whose effect
+        // may be there, and it strikes once; a connection that is lost shows at the next request.
+        const RESET: &str = "RESET lock_timeout; RESET statement_timeout";
+        if !matches!(answer, Err(DbError::Lost(_)))
+            && let Err(DbError::Refused(_)) = self.send(RESET.to_owned()).await
+        {
+            let _ = self.send(RESET.to_owned()).await;
         }
         answer
     }
@@ -282,7 +296,7 @@ impl Session for PostgresSession {
         sql: &str,
         keep: u64,
     ) -> Result<Answer, DbError> {
-        self.send(format!("BEGIN READ ONLY; {}", settings(scope, "LOCAL"))).await?;
+        self.open_transaction(scope, "BEGIN READ ONLY").await?;
         let answer = run(&mut self.conn, commented(scope, sql), keep).await;
         if !matches!(answer, Err(DbError::Lost(_))) {
             self.rollback().await?;
