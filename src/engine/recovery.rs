@@ -152,13 +152,10 @@ impl Context<'_> {
         }
         let (mut seen, mut contrary) = (Vec::new(), Vec::new());
         for object in statement.facts.objects.iter().filter(|object| stands_alone(object)) {
-            let there = answered(
-                &self.lock,
-                &mut self.observer,
-                self.session.definition(std::slice::from_ref(object)),
-            )
-            .await?
-            .is_some_and(|lines| !lines.is_empty());
+            // Where an object is a part of another one, the change of that one says it.
+            let asked = self.session.definition(std::slice::from_ref(object));
+            let Some(lines) = answered(&self.lock, &mut self.observer, asked).await? else { continue };
+            let there = !lines.is_empty();
             match (object.action, there) {
                 (Doing::Create, true) => seen.push(format!("{} is there", object.name)),
                 (Doing::Drop, false) => seen.push(format!("{} is absent", object.name)),
