@@ -8,6 +8,7 @@ mod cases_split;
 mod conformance;
 mod documents;
 mod faults;
+mod hostile;
 mod locks;
 mod mutations;
 mod outside;
@@ -19,3 +20,6 @@ mod servers;
 mod support;
 mod targets;
 mod templates;
+
+#[global_allocator]
+static MEMORY: support::Counting = support::Counting;
