@@ -10,6 +10,7 @@ mod conformance;
 mod definitions;
 mod documents;
 mod faults;
+mod hostile;
 mod locks;
 mod mutations;
 mod outside;
@@ -22,3 +23,6 @@ mod support;
 mod surprises;
 mod targets;
 mod templates;
+
+#[global_allocator]
+static MEMORY: support::Counting = support::Counting;

@@ -4,18 +4,7 @@ use rollbook::document::parse;
 use rollbook::source::Source;
 
 use crate::case_file;
-
-/// xorshift64: the same damage on every machine.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit as u64).unwrap()
-    }
-}
+use crate::support::Random;
 
 fn check(text: &str) {
     let source = Source::new("damaged.md", text);
@@ -44,7 +33,7 @@ fn damaged_runbooks_are_read_without_loss() {
         "`", "```", "````", "~~~", "{", "}", "\n", "---\n", "--| ", "é", "\u{202e}", "\r\n", "\t", "> ",
         "- ", "    ", "<!--", "-->", "=", "\"", "\\", "&amp;", ",", "{{", "*a", "&a ", "|", "😀", ": ", "\0",
     ];
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut random = Random::new(0x9e37_79b9_7f4a_7c15);
     for file in case_file::files("parse") {
         for case in case_file::read(&file) {
             check(&case.input);

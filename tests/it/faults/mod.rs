@@ -16,3 +16,5 @@ mod server;
 mod tally;
 mod world;
 mod wrapper;
+
+pub use scripted::whole_journal;

@@ -42,13 +42,13 @@ impl Place {
     }
 
     /// The whole run through the proxy, however it ends. Panics if it does not.
-    fn run(&self, proxy: &Proxy, label: &str) -> Outcome {
+    fn run(&self, proxy: &Proxy, lease_millis: u64, label: &str) -> Outcome {
         block_on(self.world.clear());
         let url = self.lab.url_at(proxy.port());
         let mut arguments = vec!["run", "book.md", "--db", &url, "--format", "json"];
         arguments.extend(self.operator.consents().flat_map(|consent| ["--confirm", consent]));
         let mut command = self.lab.command(&arguments);
-        command.env("ROLLBOOK_LEASE_MILLIS", LEASE_MILLIS.to_string());
+        command.env("ROLLBOOK_LEASE_MILLIS", lease_millis.to_string());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let started = Instant::now();
         while child.try_wait().unwrap().is_none() {
@@ -71,7 +71,7 @@ impl Place {
         let label = format!("{fault:?}");
         let proxy = Proxy::before(self.port);
         proxy.fail(fault);
-        let end = self.run(&proxy, &label);
+        let end = self.run(&proxy, LEASE_MILLIS, &label);
         // It may have ended before the fault, and otherwise says what to do.
         assert!([0, 1, 2, 4, 5].contains(&end.code), "{label}: {end:?}");
         assert!(end.code == 0 || end.err.contains("help: "), "{label}: {end:?}");
@@ -91,7 +91,8 @@ const BOTH: [Direction; 2] = [Direction::ToServer, Direction::ToClient];
 /// Bytes of an undisturbed run, for each connection.
 fn measure(place: &Place) -> Vec<[u64; 2]> {
     let proxy = Proxy::before(place.port);
-    place.run(&proxy, "measured").expect(0);
+    // No machine is so busy that a heartbeat takes so long.
+    place.run(&proxy, 60_000, "measured").expect(0);
     proxy.connections()
 }
 

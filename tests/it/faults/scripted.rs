@@ -1,6 +1,7 @@
 //! The matrix on the fake: fail at the Nth request, for every N
 //! until the run completes without meeting the fault; then again while it resumes.
 
+use rollbook::backend::JournalRow;
 use rollbook::engine::{CellHistory, Event, Outcome, Status};
 use rollbook::plan::Plan;
 use rollbook::record;
@@ -111,6 +112,20 @@ fn complete(plan: &Plan) -> Fake {
         assert!(effects.lost.is_empty() && effects.twice.is_empty(), "{effects:?}");
     });
     fake
+}
+
+/// A journal with every kind of run: one that was killed in a statement that no transaction holds, its
+/// resume, and a rollback.
+pub fn whole_journal() -> Vec<JournalRow> {
+    let plan = book::plan(Engine::Postgres);
+    let world = World::Fake(Fake::default());
+    block_on(async {
+        let fault = Fault { kind: Kind::KilledHalfWay, at: 1, lasts: false };
+        strike(&world, &plan, Verb::Run, fault, "the first run").await;
+        resume(&world, &plan, Verb::Run, "its resume").await;
+        resume(&world, &plan, Verb::Rollback(Some("make")), "a rollback").await;
+        world.open().await.read_journal(None).await.unwrap()
+    })
 }
 
 /// Fails at every place of `verb` on copies of `start`, and hands each to `then`, until the fault is
