@@ -2,6 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use sqlx::mysql::MySqlConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::dialect::Dialect;
@@ -11,13 +12,16 @@ use crate::dialect::Dialect;
 pub enum Address {
     Sqlite { path: PathBuf },
     Postgres { options: Box<PgConnectOptions> },
+    Mysql { options: Box<MySqlConnectOptions> },
 }
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AddressError {
     #[error("`{scheme}:` is not a kind of database that this version of Rollbook runs")]
     UnknownScheme { scheme: String },
-    #[error("a database is named by a URL such as `sqlite:app.db` or `postgres://user@host/name`")]
+    #[error(
+        "a database is named by a URL such as `sqlite:app.db`, `postgres://user@host/name` or `mysql://user@host/name`"
+    )]
     NoScheme,
     #[error("the SQLite URL names no file")]
     NoFile,
@@ -25,8 +29,10 @@ pub enum AddressError {
     InMemory,
     #[error("a SQLite URL takes no options after `?`")]
     SqliteOptions,
-    #[error("the PostgreSQL URL cannot be read: {reason}")]
-    Postgres { reason: String },
+    #[error("the {server} URL cannot be read: {reason}")]
+    Server { server: &'static str, reason: String },
+    #[error("the MySQL URL names no database")]
+    NoDatabase,
 }
 
 impl FromStr for Address {
@@ -36,22 +42,39 @@ impl FromStr for Address {
         let (scheme, rest) = url.split_once(':').ok_or(AddressError::NoScheme)?;
         match scheme {
             "sqlite" | "sqlite3" => sqlite(rest),
-            // An unescaped `/` ends the authority, and the rest of the password becomes a name to show.
-            "postgres" | "postgresql" if path_of(rest).contains('@') => {
-                let reason = "it has an `@` after the host; write `/` in a password as `%2F`".to_owned();
-                Err(AddressError::Postgres { reason })
+            "postgres" | "postgresql" => {
+                Ok(Self::Postgres { options: Box::new(server("PostgreSQL", url, rest)?) })
             }
-            "postgres" | "postgresql" => match url.parse::<PgConnectOptions>() {
-                Ok(options) => Ok(Self::Postgres { options: Box::new(options) }),
-                // The driver's message may quote the URL, and the URL holds the password.
-                Err(sqlx::Error::Configuration(reason)) if !reason.to_string().contains(rest) => {
-                    Err(AddressError::Postgres { reason: reason.to_string() })
+            "mysql" | "mariadb" => {
+                let options: MySqlConnectOptions = server("MySQL", &format!("mysql:{rest}"), rest)?;
+                match options.get_database() {
+                    Some(_) => Ok(Self::Mysql { options: Box::new(options) }),
+                    None => Err(AddressError::NoDatabase),
                 }
-                Err(_) => Err(AddressError::Postgres { reason: "it is malformed".to_owned() }),
-            },
+            }
             _ => Err(AddressError::UnknownScheme { scheme: scheme.to_owned() }),
         }
     }
+}
+
+/// Reads the URL of a server. What is said of a faulty one never holds its password.
+fn server<T: FromStr<Err = sqlx::Error>>(
+    server: &'static str,
+    url: &str,
+    rest: &str,
+) -> Result<T, AddressError> {
+    // An unescaped `/` ends the authority, and the rest of the password becomes a name to show.
+    if path_of(rest).contains('@') {
+        let reason = "it has an `@` after the host; write `/` in a password as `%2F`".to_owned();
+        return Err(AddressError::Server { server, reason });
+    }
+    url.parse().map_err(|error| match error {
+        // The driver's message may quote the URL, and the URL holds the password.
+        sqlx::Error::Configuration(reason) if !reason.to_string().contains(rest) => {
+            AddressError::Server { server, reason: reason.to_string() }
+        }
+        _ => AddressError::Server { server, reason: "it is malformed".to_owned() },
+    })
 }
 
 /// What stands between the host and the options.
@@ -76,6 +99,7 @@ impl Address {
         match self {
             Self::Sqlite { .. } => Dialect::Sqlite,
             Self::Postgres { .. } => Dialect::Postgres,
+            Self::Mysql { .. } => Dialect::Mysql,
         }
     }
 
@@ -86,6 +110,7 @@ impl Address {
                 .file_stem()
                 .map_or_else(|| "sqlite".to_owned(), |stem| stem.to_string_lossy().into_owned()),
             Self::Postgres { options } => options.get_database().unwrap_or(options.get_username()).to_owned(),
+            Self::Mysql { options } => options.get_database().unwrap_or_default().to_owned(),
         }
     }
 }
@@ -100,6 +125,13 @@ impl fmt::Display for Address {
                     .map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
                 let database = options.get_database().unwrap_or(options.get_username());
                 write!(f, "postgres://{}@{host}:{}/{database}", options.get_username(), options.get_port())
+            }
+            Self::Mysql { options } => {
+                let host = options
+                    .get_socket()
+                    .map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
+                let database = options.get_database().unwrap_or_default();
+                write!(f, "mysql://{}@{host}:{}/{database}", options.get_username(), options.get_port())
             }
         }
     }
@@ -120,7 +152,16 @@ mod tests {
         let address: Address = "postgres://ann:hunter2@db.internal:6432/shop".parse().unwrap();
         assert_eq!(address.to_string(), "postgres://ann@db.internal:6432/shop");
         assert!(!format!("{address:?}").contains("hunter2"));
-        for url in ["postgres://ann:hunter2@db:port/shop", "postgres://ann:1/hunter2@db/shop"] {
+        let mysql: Address = "mysql://ann:hunter2@db.internal/shop".parse().unwrap();
+        assert_eq!(mysql.to_string(), "mysql://ann@db.internal:3306/shop");
+        assert!("mariadb://ann@db/shop".parse::<Address>().is_ok());
+        assert_eq!("mysql://ann:hunter2@db".parse::<Address>().unwrap_err(), AddressError::NoDatabase);
+        for url in [
+            "postgres://ann:hunter2@db:port/shop",
+            "postgres://ann:1/hunter2@db/shop",
+            "mysql://ann:hunter2@db:port/shop",
+            "mysql://ann:1/hunter2@db/shop",
+        ] {
             let error = url.parse::<Address>().unwrap_err();
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }

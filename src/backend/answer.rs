@@ -18,6 +18,7 @@ pub struct Answer {
 pub(super) struct AnswerBuilder {
     answer: Answer,
     keep: u64,
+    cell_limit: usize,
     hasher: Sha256,
 }
 
@@ -26,7 +27,12 @@ const CELL_LIMIT: usize = 64 * 1024;
 
 impl AnswerBuilder {
     pub fn new(keep: u64) -> Self {
-        Self { answer: Answer::default(), keep, hasher: Sha256::new() }
+        Self { answer: Answer::default(), keep, cell_limit: CELL_LIMIT, hasher: Sha256::new() }
+    }
+
+    /// Keeps everything, for answers that are our own.
+    pub fn whole() -> Self {
+        Self { cell_limit: usize::MAX, ..Self::new(u64::MAX) }
     }
 
     pub fn columns(&mut self, names: impl FnOnce() -> Vec<String>) {
@@ -48,7 +54,7 @@ impl AnswerBuilder {
                 None => self.hasher.update([0]),
             }
             if keep {
-                kept.push(cell.map(|text| cut(&text)));
+                kept.push(cell.map(|text| cut(&text, self.cell_limit)));
             }
         }
         self.hasher.update([2]);
@@ -69,11 +75,11 @@ impl AnswerBuilder {
     }
 }
 
-fn cut(text: &str) -> String {
-    if text.len() <= CELL_LIMIT {
+fn cut(text: &str, limit: usize) -> String {
+    if text.len() <= limit {
         return text.to_owned();
     }
-    let end = (0..=CELL_LIMIT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     format!("{}… ({} bytes in all)", &text[..end], text.len())
 }
 

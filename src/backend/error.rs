@@ -15,6 +15,10 @@ pub enum DbError {
     NoSuchFile { path: String },
     #[error("the journal table cannot be made: {0}")]
     NoJournal(Box<Refusal>),
+    #[error("the journal cannot be read: {0}")]
+    JournalUnreadable(Box<Refusal>),
+    #[error("the journal table is gone, although {operator} has run run {run} here")]
+    JournalMissing { run: String, operator: String },
     #[error("the journal cannot be written: {0}")]
     JournalRefused(Box<Refusal>),
     #[error("the run lock was lost: {reason}")]
@@ -24,17 +28,15 @@ pub enum DbError {
 }
 
 /// A server's own words for a refusal.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Refusal {
     pub message: String,
-    /// SQLSTATE, or SQLite's extended result code.
+    /// SQLSTATE, SQLite's extended result code, or MySQL's error number.
     pub code: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: RefusalKind,
     pub detail: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// Byte offset into the statement at which the server points.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<usize>,
 }
 
@@ -44,21 +46,30 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// What a refusal says of another attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RefusalKind {
+    #[default]
+    Final,
+    /// Another session was in the way, so that the same statement may succeed later.
+    Contention,
+    /// A timeout or a person stopped the statement.
+    Cancelled,
+    /// A disk, or what the server may use of it, is full.
+    NoSpace,
+}
+
 impl Refusal {
-    /// True where another session was in the way, so that the same statement may succeed later:
-    /// lock_not_available, deadlock_detected, serialization_failure (PostgreSQL, appendix A), and
-    /// SQLITE_BUSY and SQLITE_LOCKED with their extended codes (sqlite.org/rescode.html).
     pub fn is_contention(&self) -> bool {
-        // A SQLSTATE has five characters, and no result code of SQLite has: digits alone do not tell.
-        match self.code.len() {
-            5 => matches!(self.code.as_str(), "55P03" | "40P01" | "40001"),
-            _ => self.code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)),
-        }
+        self.kind == RefusalKind::Contention
     }
 
-    /// query_canceled, SQLITE_INTERRUPT: a timeout or a person stopped the statement.
+    pub fn is_out_of_space(&self) -> bool {
+        self.kind == RefusalKind::NoSpace
+    }
+
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.code.as_str(), "57014" | "9")
+        self.kind == RefusalKind::Cancelled
     }
 }
 
@@ -67,6 +78,14 @@ impl DbError {
     pub(super) fn without_journal(self) -> Self {
         match self {
             Self::Refused(refusal) => Self::NoJournal(refusal),
+            other => other,
+        }
+    }
+
+    /// What a refusal means while journal rows are read.
+    pub(super) fn on_reading(self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::JournalUnreadable(refusal),
             other => other,
         }
     }
@@ -84,18 +103,5 @@ impl DbError {
             Self::Refused(refusal) => Some(refusal),
             _ => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_another_session_in_the_way_is_contention() {
-        let contention = |code: &str| Refusal { code: code.to_owned(), ..Refusal::default() }.is_contention();
-        assert!(["55P03", "40P01", "40001", "5", "517", "6"].map(contention).iter().all(|yes| *yes));
-        // 42501 modulo 256 is 5: insufficient_privilege is not SQLITE_BUSY.
-        assert!(["42501", "23505", "1", "1555", "9"].map(contention).iter().all(|yes| !*yes));
     }
 }

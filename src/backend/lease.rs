@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::DbError;
 use super::session::RunLock;
@@ -15,6 +16,9 @@ const BEATS: u32 = 6;
 /// Of these, how many a beat waits for its answer. With the pause before it, the run knows that the lock
 /// is lost before anybody else may take it, also where the network is merely silent.
 const WAITED: u32 = 4;
+
+/// A cell that is over sooner than this need not be told of.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// How long a goodbye to the server may take.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -49,14 +53,23 @@ impl LeasedLock {
 async fn keep(
     mut heart: Box<dyn Heart>,
     pause: Duration,
-    cells: watch::Receiver<String>,
+    mut cells: watch::Receiver<String>,
     lost: Arc<OnceLock<String>>,
     mut stopped: oneshot::Receiver<()>,
 ) {
+    let due = tokio::time::sleep(pause);
+    tokio::pin!(due);
     loop {
         tokio::select! {
             _ = &mut stopped => return heart.close().await,
-            () = tokio::time::sleep(pause) => {}
+            Ok(()) = cells.changed() => {
+                let soon = Instant::now() + MOMENT;
+                if soon < due.deadline() {
+                    due.as_mut().reset(soon);
+                }
+                continue;
+            }
+            () = &mut due => due.as_mut().reset(Instant::now() + pause),
         }
         let cell = cells.borrow().clone();
         let reason = match tokio::time::timeout(pause * WAITED, heart.beat(&cell)).await {

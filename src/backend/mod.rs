@@ -8,6 +8,8 @@ mod answer;
 mod blocker;
 mod error;
 mod lease;
+mod mysql;
+mod patience;
 mod postgres;
 mod session;
 mod sql;
@@ -16,7 +18,7 @@ mod sqlite;
 pub use address::{Address, AddressError};
 pub use answer::Answer;
 pub use blocker::Blocker;
-pub use error::{DbError, Refusal};
+pub use error::{DbError, Refusal, RefusalKind};
 pub use session::{
     Claim, Claimed, Column, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, RunLock,
     Scope, Session, Table, TargetInfo, open,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Address, Answer, Blocker, DbError, postgres, sqlite};
+use super::{Address, Answer, Blocker, DbError, mysql, postgres, sqlite};
 pub use crate::dialect::{Column, Limits, Table};
 use crate::dialect::{Dialect, Facts, Object};
 
@@ -25,7 +25,7 @@ pub struct JournalRow {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TargetInfo {
     pub dialect: Dialect,
-    /// `PostgreSQL 15.18`, `SQLite 3.51.1`.
+    /// `PostgreSQL 15.18`, `MariaDB 10.11.19`, `SQLite 3.51.1`.
     pub server: String,
     pub database: String,
     pub user: String,
@@ -91,6 +91,11 @@ pub trait Session: Send {
     /// What the catalog says of the objects, a line for each part of them, in a fixed order: an object
     /// that is not there has no line. None where it does not describe such objects at all.
     async fn definition(&mut self, objects: &[Object]) -> Result<Option<Vec<String>>, DbError>;
+
+    /// Why no transaction would hold what a statement does to these objects, if that is so.
+    async fn refuses_transaction(&mut self, _objects: &[Object]) -> Result<Option<String>, DbError> {
+        Ok(None)
+    }
 
     /// Indexes that a failed build of such a statement left behind: there, slowing writes, and
     /// serving no query.
@@ -191,6 +196,7 @@ pub trait RunLock: Send {
 pub async fn open(address: &Address, mode: Mode) -> Result<Box<dyn Session>, DbError> {
     match address {
         Address::Sqlite { path } => Ok(Box::new(sqlite::SqliteSession::open(path, mode).await?)),
+        Address::Mysql { options } => Ok(Box::new(mysql::MysqlSession::open(options).await?)),
         Address::Postgres { options } => Ok(Box::new(postgres::PostgresSession::open(options).await?)),
     }
 }

@@ -1,6 +1,6 @@
 use sqlx::AssertSqlSafe;
 
-use super::JournalRow;
+use super::{Answer, JournalRow};
 use crate::dialect::{self, Dialect};
 
 /// The one place where text becomes SQL for a driver.
@@ -14,6 +14,38 @@ pub(super) fn audited(sql: impl Into<String>) -> AssertSqlSafe<String> {
 /// A literal of a text that is ours. NUL, which no engine takes in text, is left out.
 pub(super) fn quoted(dialect: Dialect, text: &str) -> String {
     dialect::literal(dialect, &text.replace('\0', "")).unwrap_or_else(|_| "''".to_owned())
+}
+
+/// What reads the journal's rows in order: of one runbook, or all.
+pub(super) fn select(dialect: Dialect, table: &str, runbook: Option<&str>) -> String {
+    let filter = runbook.map_or_else(String::new, |id| format!("WHERE runbook = {}", quoted(dialect, id)));
+    format!("SELECT pos, runbook, run, at, entry, hash FROM {table} {filter} ORDER BY pos")
+}
+
+/// The answer to it.
+pub(super) fn journal_rows(answer: Answer) -> Vec<JournalRow> {
+    let rows = answer.rows.into_iter().map(|row| {
+        let mut cells = row.into_iter().map(Option::unwrap_or_default);
+        let mut next = || cells.next().unwrap_or_default();
+        JournalRow {
+            pos: next().parse().unwrap_or_default(),
+            runbook: next(),
+            run: next(),
+            at: next(),
+            entry: next(),
+            hash: next(),
+        }
+    });
+    rows.collect()
+}
+
+/// What asks for the end of the journal, and the answer to it.
+pub(super) fn select_end(table: &str) -> String {
+    format!("SELECT coalesce(max(pos), 0) FROM {table}")
+}
+
+pub(super) fn end(answer: &Answer) -> i64 {
+    answer.single().and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 /// The statement that writes journal rows, at least one.

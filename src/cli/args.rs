@@ -57,7 +57,7 @@ pub enum Command {
 /// Where the runbook runs.
 #[derive(Clone, Debug, Args)]
 pub struct Target {
-    /// A URL (sqlite:app.db, postgres://user@host/name) or the name of a target in rollbook.toml
+    /// A URL (sqlite:app.db, postgres://user@host/name, mysql://user@host/name) or the name of a target in rollbook.toml
     #[arg(long = "db", value_name = "URL|NAME")]
     pub db: String,
 }
@@ -194,17 +194,17 @@ impl Limits {
     }
 
     /// The flags again, for a command that continues this one.
-    pub fn arguments(self) -> String {
-        let mut flags = String::new();
+    pub fn arguments(self) -> Vec<String> {
+        let mut flags = Vec::new();
         for (flag, limit) in
             [("--lock-timeout", self.lock_timeout), ("--statement-timeout", self.statement_timeout)]
         {
             if let Some(limit) = limit {
-                flags.push_str(&format!(" {flag} {}ms", limit.as_millis()));
+                flags.push(format!("{flag} {}ms", limit.as_millis()));
             }
         }
         if let Some(retry) = self.retry {
-            flags.push_str(&format!(" --retry {retry}"));
+            flags.push(format!("--retry {retry}"));
         }
         flags
     }

@@ -76,10 +76,15 @@ impl CliError {
             Self::Engine(error) => match error {
                 EngineError::Held(_)
                 | EngineError::Db(DbError::JournalConflict { .. } | DbError::LockLost { .. }) => Exit::Held,
-                EngineError::Db(DbError::Refused(_) | DbError::JournalRefused(_) | DbError::Lost(_)) => {
-                    Exit::No
-                }
-                EngineError::Journal(_) | EngineError::History(_) => Exit::InDoubt,
+                EngineError::Db(
+                    DbError::Refused(_)
+                    | DbError::JournalRefused(_)
+                    | DbError::JournalUnreadable(_)
+                    | DbError::Lost(_),
+                ) => Exit::No,
+                EngineError::Journal(_)
+                | EngineError::History(_)
+                | EngineError::Db(DbError::JournalMissing { .. }) => Exit::InDoubt,
                 EngineError::NeverRan | EngineError::HalfUndone { .. } => Exit::No,
                 _ => Exit::Unusable,
             },
@@ -95,6 +100,10 @@ impl CliError {
             Self::UnknownTarget { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Self::UnknownTarget { .. } => Some(
                 "give a URL such as `sqlite:app.db`, or add `[targets.<name>]` with `url_env = \"VARIABLE\"`"
+                    .to_owned(),
+            ),
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(
+                "check the path; what a runbook has done is in its target's journal: `rollbook status --db …`"
                     .to_owned(),
             ),
             Self::NoVariable { variable, .. } => Some(format!("export {variable}=postgres://…")),
@@ -174,6 +183,16 @@ fn engine_help(error: &EngineError) -> Option<String> {
         EngineError::Db(DbError::NoJournal(_)) => "nothing was changed; let an owner of the database run \
              `CREATE SCHEMA rollbook AUTHORIZATION <this user>`, then type the same command again"
             .to_owned(),
+        EngineError::Db(DbError::JournalRefused(refusal)) if refusal.is_out_of_space() => "make room on the disk, then \
+             type the same command again; nothing is done that is not in the journal"
+            .to_owned(),
+        EngineError::Db(DbError::JournalUnreadable(_)) => "nothing was run: somebody changed the table, or this user may \
+             not read it (on PostgreSQL: `GRANT SELECT ON rollbook.journal`)"
+            .to_owned(),
+        EngineError::Db(DbError::JournalMissing { .. }) => "nothing was run: restore the table from a backup; its entries \
+             are in the records (`.jsonl`) too. To begin anew, knowing that nothing of what was done is known, drop \
+             the lease table beside it"
+            .to_owned(),
         EngineError::Db(DbError::JournalRefused(_)) => "the run stopped, because nothing is done that is not in the \
              journal; mend the cause (on PostgreSQL: `GRANT SELECT, INSERT ON rollbook.journal`), then type the same \
              command again"
@@ -199,7 +218,13 @@ fn engine_help(error: &EngineError) -> Option<String> {
             format!("put step `{step}` back: what is done must stay in the runbook")
         }
         EngineError::NoSuchPlace { suggestion: Some(name), .. } => format!("did you mean `{name}`?"),
-        EngineError::HalfUndone { .. } => "finish the rollback first: `rollbook rollback …`".to_owned(),
+        EngineError::HalfUndone { command, .. } => format!("finish the rollback first: `{command}`"),
+        EngineError::SecretChanged { cell } => format!(
+            "give the value that `{cell}` ran with; a new value belongs in a new step, or in a new runbook"
+        ),
+        EngineError::Renamed { was, .. } => format!(
+            "put `id: {was}` back to go on with it; a copy that is to run from its beginning goes into a file of its own"
+        ),
         EngineError::NeverRan => {
             "check --db; `rollbook verify --all` replays verify cells without a journal".to_owned()
         }

@@ -31,4 +31,15 @@ mod tests {
         assert_ne!(canonical("select 1 2"), canonical("select 12"));
         assert_ne!(canonical("a 3:b"), canonical("a3 : b"));
     }
+
+    #[test]
+    fn what_mysql_executes_or_heeds_in_a_comment_counts() {
+        let canonical = |sql| canonical(Dialect::Mysql, sql);
+        assert_eq!(canonical("select 1 # one\n-- two\n/* three */"), canonical("select 1"));
+        assert_ne!(canonical("select 1 /*!50003 , 2 */"), canonical("select 1"));
+        assert_ne!(canonical("select /*!50003 1 */"), canonical("select /*!50004 1 */"));
+        assert_eq!(canonical("select /*!50003 1*/"), canonical("select /*!50003\n1 */"));
+        assert_ne!(canonical("select /*+ NO_ICP(t) */ 1"), canonical("select 1"));
+        assert_ne!(canonical("select 5--1"), canonical("select 5 -- 1"));
+    }
 }

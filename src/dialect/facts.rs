@@ -56,8 +56,10 @@ pub enum Transactional {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     pub kind: ObjectKind,
-    /// Schema-qualified as written, unquoted and case-folded as the engine does it; a column is
-    /// `table.column`.
+    /// Schema-qualified as written, unquoted and case-folded as the engine does it (MySQL's names
+    /// stay as written: whether their case counts is the server's setting). A column is
+    /// `table.column`; in MySQL, where their names are per table, an index is `table.index` and a
+    /// constraint `table.constraint`, with `PRIMARY` for the primary key.
     pub name: String,
     pub action: Action,
 }

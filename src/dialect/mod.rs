@@ -7,6 +7,7 @@ mod canonical;
 mod classify;
 mod facts;
 mod lexer;
+pub mod mysql_differences;
 mod name;
 mod quote;
 mod splitter;

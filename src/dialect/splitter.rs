@@ -2,8 +2,12 @@
 //!
 //! A statement ends at a semicolon that stands outside parentheses (PostgreSQL's `CREATE RULE … DO
 //! ALSO (a; b)`) and outside a compound body: `BEGIN ATOMIC … END` of an SQL-standard routine in
-//! PostgreSQL, `BEGIN … ; END` of a trigger in SQLite. What only a client understands (`\copy`, the
-//! data of `COPY … FROM stdin`) is a fault, because no server would accept it.
+//! PostgreSQL, `BEGIN … ; END` of a trigger in SQLite; MySQL's bodies are a grammar of their own. What
+//! only a client understands (`\copy`, the data of `COPY … FROM stdin`) is a fault, because no server
+//! would accept it.
+
+mod compound;
+mod mysql;
 
 use super::Dialect;
 use super::lexer::{Lexer, Token, TokenKind};
@@ -41,6 +45,10 @@ pub enum FaultKind {
     BadCharacter,
     #[error("a psql command, which only psql understands")]
     MetaCommand,
+    #[error("a command of the mysql client, which no server understands")]
+    ClientCommand,
+    #[error("a DELIMITER line without a delimiter that the mysql client takes")]
+    BadDelimiter,
     #[error("data for COPY … FROM stdin, which only psql can send")]
     CopyData,
 }
@@ -48,6 +56,9 @@ pub enum FaultKind {
 /// Splits `sql`. Every fault makes the text unusable as a whole; the statements beside it are for
 /// messages.
 pub fn split(dialect: Dialect, sql: &str) -> Split {
+    if dialect == Dialect::Mysql {
+        return mysql::split(sql);
+    }
     let mut splitter = Splitter { dialect, sql, lexer: Lexer::new(dialect, sql), out: Split::default() };
     while splitter.statement() {}
     splitter.out
@@ -70,7 +81,7 @@ impl Splitter<'_> {
             match token.kind {
                 TokenKind::Space | TokenKind::Comment => continue,
                 TokenKind::Bad => {
-                    let fault = self.fault(token);
+                    let fault = fault(self.dialect, self.sql, token);
                     let ends = fault.kind == FaultKind::MetaCommand;
                     self.out.faults.push(fault);
                     if ends {
@@ -109,20 +120,6 @@ impl Splitter<'_> {
         &self.sql[token.span.start..token.span.end]
     }
 
-    fn fault(&self, token: Token) -> Fault {
-        let text = self.text(token);
-        let kind = match text.as_bytes() {
-            bytes if bytes.contains(&0) => FaultKind::BadCharacter,
-            [b'/', b'*', ..] => FaultKind::UnterminatedComment,
-            [b'"' | b'`' | b'[', ..] | [b'u' | b'U', b'&', b'"', ..] => FaultKind::UnterminatedIdentifier,
-            [b'\\', ..] if self.dialect == Dialect::Postgres => FaultKind::MetaCommand,
-            [b'$', _, ..] => FaultKind::UnterminatedDollarQuote,
-            _ if text.contains('\'') => FaultKind::UnterminatedString,
-            _ => FaultKind::BadCharacter,
-        };
-        Fault { span: token.span, kind }
-    }
-
     /// Where the data of a `COPY` ends whose semicolon has just been read: after the line `\.`, or
     /// with the text.
     fn copy_data_end(&self) -> usize {
@@ -135,6 +132,26 @@ impl Splitter<'_> {
         }
         self.sql.len()
     }
+}
+
+/// What is wrong with a bad token.
+fn fault(dialect: Dialect, sql: &str, token: Token) -> Fault {
+    let text = &sql[token.span.start..token.span.end];
+    let kind = match text.as_bytes() {
+        bytes if bytes.contains(&0) => FaultKind::BadCharacter,
+        [b'/', b'*', ..] => FaultKind::UnterminatedComment,
+        [b'@', b'"', ..] | [b'"', ..] if dialect == Dialect::Mysql => FaultKind::UnterminatedString,
+        [b'[', ..] if dialect == Dialect::Mysql => FaultKind::BadCharacter,
+        [b'"' | b'`' | b'[', ..] | [b'u' | b'U', b'&', b'"', ..] => FaultKind::UnterminatedIdentifier,
+        [b'@', rest @ ..] if rest.contains(&b'`') => FaultKind::UnterminatedIdentifier,
+        [b'x' | b'X' | b'b' | b'B', b'\'', .., b'\''] if dialect == Dialect::Mysql => FaultKind::BadCharacter,
+        [b'\\', ..] if dialect == Dialect::Postgres => FaultKind::MetaCommand,
+        [b'\\', ..] if dialect == Dialect::Mysql => FaultKind::ClientCommand,
+        [b'$', _, ..] if dialect != Dialect::Mysql => FaultKind::UnterminatedDollarQuote,
+        _ if text.contains('\'') => FaultKind::UnterminatedString,
+        _ => FaultKind::BadCharacter,
+    };
+    Fault { span: token.span, kind }
 }
 
 /// What is known of the statement that is being read.

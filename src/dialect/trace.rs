@@ -53,8 +53,10 @@ impl Facts {
             ["create_", "drop_", "alter_", "rename_"].iter().any(|verb| self.kind.starts_with(verb));
         let touches = |action| self.objects.iter().any(|object| object.action == action);
         let seen = touches(Action::Create) || touches(Action::Alter) || touches(Action::Drop);
-        // A truncated partition or a dropped row leaves the definition as it was.
-        if defines && seen && !touches(Action::Write) { Trace::Catalog } else { Trace::Nothing }
+        // A truncated partition, a dropped row or a sequence that is set back leaves the definition as it
+        // was.
+        let data = touches(Action::Write) || self.kind == "alter_sequence";
+        if defines && seen && !data { Trace::Catalog } else { Trace::Nothing }
     }
 }
 

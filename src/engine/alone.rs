@@ -131,10 +131,8 @@ impl Context<'_> {
     fn describe_leftover(&self, index: &InvalidIndex, problem: &mut Problem) {
         problem.state =
             format!("index {} is left INVALID: it slows writes down and serves no query", index.name);
-        problem.next = format!(
-            "mend the cause, then `{}`, which offers to remove the index first",
-            self.invocation.command("run", "")
-        );
+        problem.next =
+            format!("mend the cause, then `{}`, which offers to remove the index first", self.again(""));
     }
 
     /// Removes indexes that earlier failed builds left INVALID, if a human says so: they must go before
@@ -155,10 +153,7 @@ impl Context<'_> {
                     outcome: Outcome::InDoubt,
                     at: Some(action.cell.clone()),
                     state: format!("index {} is being built now, by {builder}", left.name),
-                    next: Some(format!(
-                        "wait until it has ended, then `{}`",
-                        self.invocation.command("run", "")
-                    )),
+                    next: Some(format!("wait until it has ended, then `{}`", self.again(""))),
                 })));
             }
             let request = GateRequest {
@@ -174,7 +169,6 @@ impl Context<'_> {
                 why: None,
                 rollback: Vec::new(),
                 state: format!("index {} is INVALID: it slows writes down and serves no query", left.name),
-                verb: "run",
             };
             if let Some(stop) = self.pass_gate(request).await? {
                 return Ok(Some(CellEnd::Stopped(stop)));

@@ -38,7 +38,7 @@ impl Context<'_> {
     /// Sends a statement and waits for its answer.
     pub(super) async fn execute(&mut self, sent: Sent<'_>) -> Result<Answer, DbError> {
         self.blockers.clear();
-        let Self { session, observer, host, ledger, blockers, lock, .. } = self;
+        let Self { session, observer, host, ledger, blockers, told, lock, .. } = self;
         let Sent { scope, statement, sql, keep, held } = sent;
         let work = async {
             match held {
@@ -68,9 +68,15 @@ impl Context<'_> {
                     silence.look(lock, &mut **observer).await?;
                     let seen = tokio::time::timeout(OBSERVER_PATIENCE, observer.blockers()).await;
                     let Ok(Ok(seen)) = seen else { continue };
-                    let same = seen.iter().map(|b| &b.process).eq(blockers.iter().map(|b| &b.process));
-                    if !seen.is_empty() && !same {
-                        blockers.clone_from(&seen);
+                    if seen.is_empty() {
+                        continue;
+                    }
+                    blockers.clone_from(&seen);
+                    // Once for the same sessions, however often the statement is tried.
+                    let who = seen.iter().map(|blocker| format!("{} {statement} {}", scope.cell, blocker.process));
+                    let who: Vec<String> = who.collect();
+                    if *told != who {
+                        *told = who;
                         ledger.note(Event::Waiting {
                             cell: scope.cell.to_owned(),
                             statement,

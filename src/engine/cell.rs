@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use super::attempt::{Held, Sent};
 use super::context::{Context, EngineError};
 use super::event::{Event, Output, Problem, Stop};
+use super::secret;
 use super::silence::answered;
-use crate::backend::{Answer, DbError, Limits, Scope};
+use crate::backend::{Answer, DbError, Limits, Refusal, Scope};
 use crate::plan::{Action, Plan, Portion, Statement, Together, Unit};
 
 /// What running a cell came to.
@@ -64,6 +65,7 @@ impl Context<'_> {
             role: action.role,
             digest: action.digest.clone(),
             sql: action.statements.iter().map(|statement| statement.shown.clone()).collect(),
+            secrets: secret::fingerprint(action, self.run_id()),
         });
         if let Unit::Batch { table, key, size, pause } = &action.unit {
             let walk = crate::backfill::KeyWalk { dialect: plan.dialect, table, key, size: *size };
@@ -143,6 +145,16 @@ impl Context<'_> {
         let run = self.run_id().to_owned();
         let scope = |index: usize| scope(plan, &run, action, action.statements[index].limits);
         let (Some(first), Some(end)) = (pieces.first(), pieces.last()) else { return Ok(Attempt::Committed) };
+        for piece in pieces {
+            let objects = &action.statements[piece.index].facts.objects;
+            if let Some(why) = self.session.refuses_transaction(objects).await? {
+                let message = format!("{why}: a failure would leave its rows changed");
+                let hint =
+                    "give it an engine that has transactions, or a cell with `--| tx: none`".to_owned();
+                let refusal = Refusal { message, hint: Some(hint), ..Refusal::default() };
+                return refused(piece.index + 1, DbError::Refused(Box::new(refusal)));
+            }
+        }
         let begun = answered(&self.lock, &mut self.observer, self.session.begin(&scope(first.index))).await;
         if let Err(error) = begun {
             return refused(first.index + 1, error);

@@ -22,15 +22,18 @@ pub struct Invocation {
     pub file_hash: String,
     /// The target's name in `rollbook.toml`, or the database's own.
     pub target_name: String,
-    /// `--db …` and what else a later command needs, ready to paste; never a password.
+    /// `--db …`, ready to paste; never a password.
+    pub db: String,
+    /// What else a later command needs, likewise.
     pub arguments: String,
 }
 
 impl Invocation {
     /// A command that can be pasted.
     pub fn command(&self, verb: &str, more: &str) -> String {
-        let space = if more.is_empty() { "" } else { " " };
-        format!("rollbook {verb} {} {}{space}{more}", shell_word(&self.file), self.arguments)
+        let file = shell_word(&self.file);
+        let words = ["rollbook", verb, &file, &self.db, &self.arguments, more];
+        words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -58,12 +61,16 @@ pub enum EngineError {
     Pooler,
     #[error("cell `{cell}` is done or partly done, and its text has changed since")]
     Changed { cell: String, was: Vec<String>, now: Vec<String> },
+    #[error("cell `{cell}` is done or partly done, and a secret value in it has changed since")]
+    SecretChanged { cell: String },
     #[error("step `{step}` is done, and the runbook no longer has it")]
     Missing { step: String },
     #[error("there is no step or phase `{name}` in the runbook")]
     NoSuchPlace { name: String, suggestion: Option<String> },
     #[error("step `{step}` is partly undone")]
-    HalfUndone { step: String },
+    HalfUndone { step: String, command: String },
+    #[error("`{was}` ran here from the same file, with the same cells; the file now calls itself `{now}`")]
+    Renamed { was: String, now: String },
     #[error("no runbook of this id has run on the target")]
     NeverRan,
 }
@@ -82,13 +89,18 @@ pub struct Context<'a> {
     pub(super) observer: Box<dyn Observer>,
     pub host: &'a dyn Host,
     pub gatekeeper: &'a mut dyn Gatekeeper,
-    pub consents: Vec<Consent>,
-    pub resolutions: Vec<(String, super::Verdict)>,
+    /// Given with the command and not used yet, as the next.
+    consents: Vec<Consent>,
+    pub(super) resolutions: Vec<(String, super::Verdict)>,
     pub invocation: Invocation,
     pub(super) lock: Option<Box<dyn RunLock>>,
+    /// What goes on with this invocation: its verb, and a flag of it.
+    again: (&'static str, String),
     pub(super) ledger: Ledger<'a>,
     /// Whom the last statement was seen to wait for.
     pub(super) blockers: Vec<Blocker>,
+    /// Whom the operator was told of last, with the statement that waits.
+    pub(super) told: Vec<String>,
 }
 
 impl<'a> Context<'a> {
@@ -110,9 +122,33 @@ impl<'a> Context<'a> {
             resolutions,
             invocation,
             lock: None,
+            again: ("run", String::new()),
             ledger: Ledger::new(host, sink),
             blockers: Vec::new(),
+            told: Vec::new(),
         }
+    }
+
+    /// What was said on the command line and was not needed, a sentence each.
+    pub fn unused(&self) -> Vec<String> {
+        let consents = self.consents.iter().map(|Consent { cell, digest }| {
+            format!("--confirm {cell}@{digest} was not used: no gate asked for it")
+        });
+        let resolutions = self.resolutions.iter().map(|(cell, _)| {
+            format!("--resolve {cell}=… was not used: no statement of `{cell}` is in doubt")
+        });
+        consents.chain(resolutions).collect()
+    }
+
+    /// The command that goes on with this invocation, with one more flag.
+    pub(super) fn again(&self, flag: &str) -> String {
+        let (verb, own) = &self.again;
+        let flags: Vec<&str> = [own, flag].into_iter().filter(|flag| !flag.is_empty()).collect();
+        self.invocation.command(verb, &flags.join(" "))
+    }
+
+    pub(super) fn continues_with(&mut self, verb: &'static str, flag: String) {
+        self.again = (verb, flag);
     }
 
     pub fn run_id(&self) -> &str {
@@ -125,8 +161,12 @@ impl<'a> Context<'a> {
         self.ledger.load(runbook, &rows)
     }
 
-    /// Takes the run lock, reads the journal again under it, and starts or continues the run.
-    pub(super) async fn enter(&mut self, plan: &Plan, direction: Direction) -> Result<(), EngineError> {
+    /// Takes the run lock, reads the journal again under it, and starts or continues the run. `Some` stops.
+    pub(super) async fn enter(
+        &mut self,
+        plan: &Plan,
+        direction: Direction,
+    ) -> Result<Option<Stop>, EngineError> {
         let run = self.ledger.open_run(direction).unwrap_or_else(|| self.host.run_id());
         let claim = Claim {
             operator: self.host.operator(),
@@ -151,6 +191,8 @@ impl<'a> Context<'a> {
                 plan: plan.digest.clone(),
                 operator: self.host.operator(),
                 engine: engine_version(),
+                file: self.invocation.file.clone(),
+                arguments: self.invocation.arguments.clone(),
             },
             None => self.started(plan, direction),
         };
@@ -163,7 +205,31 @@ impl<'a> Context<'a> {
                 silent_seconds: holder.silent.unwrap_or_default().as_secs(),
             });
         }
-        Ok(())
+        self.adopt_target(direction).await
+    }
+
+    /// A journal that came here with a copy of its database goes on only if a human says so.
+    async fn adopt_target(&mut self, direction: Direction) -> Result<Option<Stop>, EngineError> {
+        let target = self.session.info().clone();
+        let began = self.ledger.history.open_run(direction).map(|run| run.target.clone());
+        let Some(began) = began.filter(|began| *began != target.identity) else { return Ok(None) };
+        let request = GateRequest {
+            kind: GateKind::Target,
+            step: None,
+            cell: "target".to_owned(),
+            what: began.clone(),
+            sql: Vec::new(),
+            reasons: vec![format!("the run began on {began}; this is {}", target.identity)],
+            why: None,
+            rollback: Vec::new(),
+            state: "the journal came here from another database, of which this one is a copy; nothing was changed"
+                .to_owned(),
+        };
+        if let Some(stop) = self.pass_gate(request).await? {
+            return Ok(Some(stop));
+        }
+        self.note(Event::TargetAdopted { target });
+        Ok(None)
     }
 
     /// Starts a run whose events go to its record alone.
@@ -186,6 +252,7 @@ impl<'a> Context<'a> {
             target: self.session.info().clone(),
             operator: self.host.operator(),
             engine: engine_version(),
+            arguments: self.invocation.arguments.clone(),
             params: plan.params.clone(),
             steps: plan.steps.iter().map(|step| (step.id.clone(), step.phase.clone())).collect(),
         }))
@@ -306,7 +373,7 @@ impl<'a> Context<'a> {
     }
 
     /// Asks for consent. None means that it was given; otherwise the invocation must stop.
-    pub(super) async fn pass_gate(&mut self, request: GateRequest<'_>) -> Result<Option<Stop>, EngineError> {
+    pub(super) async fn pass_gate(&mut self, request: GateRequest) -> Result<Option<Stop>, EngineError> {
         let identity = self.session.info().identity.clone();
         let digest = consent_digest(request.kind, &request.what, &identity);
         let short = digest.short().to_owned();
@@ -320,9 +387,14 @@ impl<'a> Context<'a> {
             reasons: request.reasons,
             why: request.why,
             rollback: request.rollback,
-            command: self.invocation.command(request.verb, &confirm),
+            stale: false,
+            command: self.again(&confirm),
         };
-        let how = if self.consents.iter().any(|consent| consent.covers(&view)) {
+        let covering = self.consents.iter().position(|consent| consent.covers(&view));
+        let stale = covering.is_none() && self.consents.iter().any(|consent| consent.cell == view.cell);
+        let view = GateView { stale, ..view };
+        let how = if let Some(index) = covering {
+            self.consents.remove(index);
             Some(How::Flag)
         } else {
             match self.gatekeeper.ask(&view).await {
@@ -359,12 +431,15 @@ impl<'a> Context<'a> {
         if error.refusal().is_some_and(backend::Refusal::is_contention) {
             problem.blockers.clone_from(&self.blockers);
         }
+        if error.refusal().is_some_and(backend::Refusal::is_out_of_space) {
+            problem.next = format!("make room on the disk, then `{}` continues at this cell", self.again(""));
+        }
         problem
     }
 }
 
 /// What a gate needs to be shown.
-pub(super) struct GateRequest<'a> {
+pub(super) struct GateRequest {
     pub kind: GateKind,
     pub step: Option<String>,
     pub cell: String,
@@ -375,10 +450,9 @@ pub(super) struct GateRequest<'a> {
     pub why: Option<String>,
     pub rollback: Vec<String>,
     pub state: String,
-    pub verb: &'a str,
 }
 
-impl GateRequest<'_> {
+impl GateRequest {
     /// For a destructive cell.
     pub fn of_action(step: &str, action: &Action) -> Self {
         Self {
@@ -391,7 +465,6 @@ impl GateRequest<'_> {
             why: action.why.clone(),
             rollback: Vec::new(),
             state: "nothing of this cell has run".to_owned(),
-            verb: "run",
         }
     }
 }

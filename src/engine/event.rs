@@ -17,6 +17,15 @@ pub enum Event {
         plan: Digest,
         operator: String,
         engine: String,
+        /// The runbook as it was named this time.
+        file: String,
+        /// Flags beside `--db` that a further invocation needs.
+        arguments: String,
+    },
+    /// A human said that the run goes on on another database than it began on: a copy, or one that was
+    /// restored elsewhere.
+    TargetAdopted {
+        target: TargetInfo,
     },
     /// The run lock was somebody's who had been silent for longer than their lease.
     LockTakenOver {
@@ -45,6 +54,9 @@ pub enum Event {
         role: Role,
         digest: Digest,
         sql: Vec<String>,
+        /// A salted fingerprint of the cell's text with its secret values, where it has any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secrets: Option<String>,
     },
     /// Written before a statement that no transaction holds. `before` is what the catalog says of its
     /// objects: as long as it says the same, the statement has not taken effect.
@@ -157,6 +169,8 @@ pub struct RunStarted {
     pub target: TargetInfo,
     pub operator: String,
     pub engine: String,
+    /// Flags beside `--db` that a further invocation needs.
+    pub arguments: String,
     /// Without the values of secret ones.
     pub params: BTreeMap<String, serde_json::Value>,
     /// Step ids with their phases, in order.
@@ -180,6 +194,8 @@ pub enum GateKind {
     Irreversible,
     /// An INVALID index of an earlier failed build stands in the way.
     Leftover,
+    /// The journal was begun on another database than this one.
+    Target,
 }
 
 /// How a human's consent came.

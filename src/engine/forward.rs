@@ -1,11 +1,15 @@
 //! Runs a plan forward, from wherever its journal says it is.
 
+use std::collections::BTreeMap;
+
 use super::cell::CellEnd;
 use super::check::CheckOutcome;
 use super::context::{Context, EngineError, GateRequest, Report};
 use super::event::{CheckTime, Direction, Event, GateKind, Outcome, Problem, Stop};
-use super::history::Status;
+use super::history::{History, Status};
+use super::journal::decode;
 use super::rollback::rollback_lines;
+use crate::backend::JournalRow;
 use crate::diagnostics::did_you_mean;
 use crate::document::Expect;
 use crate::plan::{Check, Phase, Plan, Step};
@@ -50,14 +54,23 @@ pub async fn run(context: &mut Context<'_>, plan: &Plan, until: &Until) -> Resul
         let state = format!("{} is done on this target already: nothing to run", plan.runbook);
         return Ok(context.nothing_to_do(state));
     }
-    context.enter(plan, Direction::Forward).await?;
+    if context.ledger.history.runs.is_empty() {
+        context.refuse_renamed(plan).await?;
+    }
+    if let Some(stop) = context.enter(plan, Direction::Forward).await? {
+        return context.stop(stop).await;
+    }
     context.refuse_changed(plan)?;
     let stop = match context.run_phases(plan, until).await? {
         Flow::Break(stop) => stop,
         Flow::Continue(()) => Stop {
             outcome: Outcome::Completed,
             at: None,
-            state: "every step is done and verified".to_owned(),
+            state: if plan.steps.iter().all(|step| !step.after.is_empty()) {
+                "every step is done and verified".to_owned()
+            } else {
+                "every step is done".to_owned()
+            },
             next: Some(context.invocation.command("verify", "")),
         },
     };
@@ -83,7 +96,8 @@ impl Context<'_> {
     /// Done cells are what they were: by id and by digest.
     pub(super) fn refuse_changed(&self, plan: &Plan) -> Result<(), EngineError> {
         if let Some(step) = self.ledger.history.half_undone() {
-            return Err(EngineError::HalfUndone { step: step.to_owned() });
+            let command = self.invocation.command("rollback", "");
+            return Err(EngineError::HalfUndone { step: step.to_owned(), command });
         }
         self.refuse_other_text(plan)
     }
@@ -109,6 +123,31 @@ impl Context<'_> {
                         now,
                     });
                 }
+                if cell.secrets.as_ref().is_some_and(|stored| !super::secret::is_same(action, stored)) {
+                    return Err(EngineError::SecretChanged { cell: action.cell.clone() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A runbook whose `id` was edited would begin again, over what it has done already.
+    async fn refuse_renamed(&mut self, plan: &Plan) -> Result<(), EngineError> {
+        let rows = self.session.read_journal(None).await?;
+        let file = |path: &str| std::path::Path::new(path).file_name().map(std::ffi::OsStr::to_owned);
+        let mut others: BTreeMap<String, Vec<JournalRow>> = BTreeMap::new();
+        for row in rows.into_iter().filter(|row| row.runbook != plan.runbook) {
+            others.entry(row.runbook.clone()).or_default().push(row);
+        }
+        for (id, rows) in others {
+            let history = History::fold(&decode(&rows)?)?;
+            let same_file = history.runs.iter().any(|run| file(&run.file) == file(&self.invocation.file));
+            let same_step = plan.steps.iter().any(|step| {
+                let cell = history.cell(&step.id, &step.forward.cell);
+                cell.is_some_and(|cell| cell.touched() && cell.digest.as_ref() == Some(&step.forward.digest))
+            });
+            if same_file && same_step {
+                return Err(EngineError::Renamed { was: id, now: plan.runbook.clone() });
             }
         }
         Ok(())
@@ -167,7 +206,7 @@ impl Context<'_> {
                         outcome: Outcome::Paused,
                         at: Some(step.id.clone()),
                         state: format!("step `{}` is done; the steps after it have not run", step.id),
-                        next: Some(self.invocation.command("run", "")),
+                        next: Some(self.again("")),
                     }));
                 }
             }
@@ -224,7 +263,6 @@ impl Context<'_> {
             why: None,
             rollback: Vec::new(),
             state: format!("every step before phase `{}` is done", phase.name),
-            verb: "run",
         })
         .await
     }
@@ -329,6 +367,10 @@ impl Context<'_> {
                     let problem = Problem {
                         message: format!("expected {}, found {found}", super::check::expected(&check.expect)),
                         state: state.to_owned(),
+                        next: format!(
+                            "mend what the cell found, or the cell where it asks for the wrong thing; then `{}` goes on",
+                            self.again("")
+                        ),
                         ..Problem::default()
                     };
                     return Ok(Flow::Break(self.failed(&check.cell, None, problem, 1)));
@@ -347,10 +389,7 @@ impl Context<'_> {
         attempts: u32,
     ) -> Stop {
         if problem.next.is_empty() {
-            problem.next = format!(
-                "mend the cause, then `{}` continues at this cell",
-                self.invocation.command("run", "")
-            );
+            problem.next = format!("mend the cause, then `{}` continues at this cell", self.again(""));
         }
         let stop = Stop {
             outcome: Outcome::Failed,
@@ -368,7 +407,7 @@ impl Context<'_> {
             at: Some(at.to_owned()),
             state: "everything before this point is committed and in the journal; nothing is half done"
                 .to_owned(),
-            next: Some(self.invocation.command("run", "")),
+            next: Some(self.again("")),
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct GateView {
     pub why: Option<String>,
     /// What undoing would do, a line each; empty where nothing undoes it.
     pub rollback: Vec<String>,
+    /// A consent for this cell came with the command, but for another text or another target.
+    pub stale: bool,
     /// The command that continues here without a terminal.
     pub command: String,
 }
@@ -76,6 +78,7 @@ pub fn consent_digest(kind: GateKind, what: &str, identity: &str) -> Digest {
         GateKind::Hold => "hold",
         GateKind::Irreversible => "irreversible",
         GateKind::Leftover => "leftover",
+        GateKind::Target => "target",
     };
     Digest::of_parts([kind, what, identity])
 }

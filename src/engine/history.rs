@@ -36,6 +36,9 @@ pub struct RunHistory {
     pub operator: String,
     pub plan: Digest,
     pub file: String,
+    pub arguments: String,
+    /// Identity of the database that it runs on.
+    pub target: String,
     pub last_at: String,
     /// None while an invocation is running, or after it was killed.
     pub stop: Option<Stop>,
@@ -98,6 +101,8 @@ pub struct StepHistory {
 pub struct CellHistory {
     pub digest: Option<Digest>,
     pub sql: Vec<String>,
+    /// Fingerprint of the text with its secret values.
+    pub secrets: Option<String>,
     /// Statements that are committed.
     pub done: usize,
     /// A statement with an intent and no outcome.
@@ -185,6 +190,8 @@ impl History {
                 operator: started.operator.clone(),
                 plan: started.plan.clone(),
                 file: started.file.clone(),
+                arguments: started.arguments.clone(),
+                target: started.target.identity.clone(),
                 last_at: entry.at.clone(),
                 stop: None,
                 opened: Vec::new(),
@@ -204,10 +211,16 @@ impl History {
         let direction = run.direction;
         match &entry.event {
             Event::RunStarted(_) => Ok(()),
-            Event::RunContinued { plan, operator, .. } => {
+            Event::RunContinued { plan, operator, file, arguments, .. } => {
                 run.stop = None;
                 run.plan = plan.clone();
                 run.operator.clone_from(operator);
+                run.file.clone_from(file);
+                run.arguments.clone_from(arguments);
+                Ok(())
+            }
+            Event::TargetAdopted { target } => {
+                run.target.clone_from(&target.identity);
                 Ok(())
             }
             Event::GateOpened { cell, digest, .. } => {
@@ -231,7 +244,7 @@ impl History {
                 }
                 Ok(())
             }
-            Event::CellStarted { step, cell, role, digest, sql } => {
+            Event::CellStarted { step, cell, role, digest, sql, secrets } => {
                 let state = self.steps.entry(step.clone()).or_default();
                 if direction == Direction::Forward && state.status == Status::Done {
                     return Err(format!("step `{step}` is done and cannot start again"));
@@ -245,6 +258,7 @@ impl History {
                 let cell_state = state.cells.entry(cell.clone()).or_default();
                 cell_state.digest = Some(digest.clone());
                 cell_state.sql.clone_from(sql);
+                cell_state.secrets.clone_from(secrets);
                 self.owners.insert(cell.clone(), (step.clone(), *role));
                 Ok(())
             }
@@ -352,6 +366,7 @@ impl History {
             Event::GateReached { .. }
             | Event::Waiting { .. }
             | Event::LockTakenOver { .. }
+            | Event::TargetAdopted { .. }
             | Event::LeftoverRemoved { .. }
             | Event::Retried { .. }
             | Event::RunStarted(_)

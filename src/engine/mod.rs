@@ -19,6 +19,7 @@ mod journal;
 mod ledger;
 mod recovery;
 mod rollback;
+mod secret;
 mod silence;
 mod verify;
 

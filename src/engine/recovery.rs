@@ -48,11 +48,11 @@ impl Context<'_> {
                     "the server is still running statement {} of `{}`: {process}",
                     intent.statement, action.cell
                 ),
-                next: Some(format!("wait until it has ended, then `{}`", self.invocation.command("run", ""))),
+                next: Some(format!("wait until it has ended, then `{}`", self.again(""))),
             }));
         }
-        let said =
-            self.resolutions.iter().find(|(cell, _)| *cell == action.cell).map(|(_, verdict)| *verdict);
+        let said = self.resolutions.iter().position(|(cell, _)| *cell == action.cell);
+        let said = said.map(|index| self.resolutions.remove(index).1);
         let mut found = self.ask_catalog(plan, statement, &intent).await?;
         if found.verdict.is_none() && said.is_none() {
             let asked = self.ask_checks(plan, after).await?;
@@ -88,10 +88,7 @@ impl Context<'_> {
         let state = match found.verdict {
             Some(Verdict::Done | Verdict::NotDone) => return Ok(None),
             Some(Verdict::Partial) => {
-                format!(
-                    "statement {} of cell `{}` took effect in part: {evidence}",
-                    intent.statement, action.cell
-                )
+                format!("statement {} of cell `{}` took effect in part", intent.statement, action.cell)
             }
             None => format!(
                 "statement {} of cell `{}` was sent and its outcome is not known: {evidence}",
@@ -108,7 +105,7 @@ impl Context<'_> {
 
     /// What a human types who has looked at the database.
     pub(super) fn resolve_commands(&self, cell: &str) -> String {
-        let command = |verdict| self.invocation.command("run", &format!("--resolve {cell}={verdict}"));
+        let command = |verdict| self.again(&format!("--resolve {cell}={verdict}"));
         format!(
             "look at the database, finish or undo by hand what is half done, then say which: `{}` or `{}`",
             command("done"),
@@ -155,13 +152,10 @@ impl Context<'_> {
         }
         let (mut seen, mut contrary) = (Vec::new(), Vec::new());
         for object in statement.facts.objects.iter().filter(|object| stands_alone(object)) {
-            let there = answered(
-                &self.lock,
-                &mut self.observer,
-                self.session.definition(std::slice::from_ref(object)),
-            )
-            .await?
-            .is_some_and(|lines| !lines.is_empty());
+            // Where an object is a part of another one, the change of that one says it.
+            let asked = self.session.definition(std::slice::from_ref(object));
+            let Some(lines) = answered(&self.lock, &mut self.observer, asked).await? else { continue };
+            let there = !lines.is_empty();
             match (object.action, there) {
                 (Doing::Create, true) => seen.push(format!("{} is there", object.name)),
                 (Doing::Drop, false) => seen.push(format!("{} is absent", object.name)),

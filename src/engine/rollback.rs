@@ -25,9 +25,13 @@ pub fn rollback_plan<'p>(plan: &'p Plan, history: &History, to: Option<&str>) ->
         .filter_map(|step| {
             let state = history.steps.get(&step.id)?;
             let touched = state.cells.values().any(|cell| cell.touched());
+            // A build that failed has no effect in the journal, and yet may have left an index.
+            let alone = step.forward.statements.iter().any(|statement| statement.alone);
+            let left = alone && state.status == Status::Failed;
             let done =
                 matches!(state.status, Status::Done | Status::Running | Status::Failed | Status::InDoubt);
-            (done && touched).then_some(RollbackStep { step, partial: state.status != Status::Done })
+            (done && (touched || left))
+                .then_some(RollbackStep { step, partial: state.status != Status::Done })
         })
         .collect()
 }
@@ -60,6 +64,9 @@ pub async fn rollback(
     }
     if let Some(to) = to {
         known_place(plan, to)?;
+        context.continues_with("rollback", format!("--to {to}"));
+    } else {
+        context.continues_with("rollback", String::new());
     }
     context.refuse_other_text(plan)?;
     if rollback_plan(plan, &context.ledger.history, to).is_empty()
@@ -68,17 +75,17 @@ pub async fn rollback(
         let state = format!("nothing of {} is left to undo on this target", plan.runbook);
         return Ok(context.nothing_to_do(state));
     }
-    context.enter(plan, Direction::Rollback).await?;
+    if let Some(stop) = context.enter(plan, Direction::Rollback).await? {
+        return context.stop(stop).await;
+    }
     context.refuse_other_text(plan)?;
-    let more = to.map_or_else(String::new, |to| format!("--to {to}"));
     let history = context.ledger.history.clone();
     for RollbackStep { step, .. } in rollback_plan(plan, &history, to) {
         if context.host.interrupt().requested() {
-            let mut stop = context.interrupted(&step.id);
-            stop.next = Some(context.invocation.command("rollback", &more));
+            let stop = context.interrupted(&step.id);
             return context.stop(stop).await;
         }
-        match context.undo_step(plan, step, &more).await? {
+        match context.undo_step(plan, step).await? {
             Undone::Yes => {}
             Undone::Stop(stop) => return context.stop(stop).await,
         }
@@ -115,7 +122,7 @@ enum Undone {
 }
 
 impl Context<'_> {
-    async fn undo_step(&mut self, plan: &Plan, step: &Step, more: &str) -> Result<Undone, EngineError> {
+    async fn undo_step(&mut self, plan: &Plan, step: &Step) -> Result<Undone, EngineError> {
         // A forward statement in doubt is settled first: what did not happen is not undone.
         for action in std::iter::once(&step.forward).chain(&step.rollback) {
             let after = if action.cell == step.forward.cell { &step.after[..] } else { &[] };
@@ -129,7 +136,7 @@ impl Context<'_> {
             return Ok(Undone::Yes);
         }
         if let Some(why) = &step.irreversible {
-            return self.leave_step(step, why, more).await;
+            return self.leave_step(step, why).await;
         }
         for (index, action) in step.rollback.iter().enumerate() {
             let progress = self.ledger.history.cell(&step.id, &action.cell).cloned().unwrap_or_default();
@@ -139,11 +146,9 @@ impl Context<'_> {
             }
             if action.gate.is_some() && progress.done < action.statements.len() {
                 let mut request = GateRequest::of_action(&step.id, action);
-                request.verb = "rollback";
                 request.state =
                     format!("step `{}` is still in place; the steps after it are undone", step.id);
-                if let Some(mut stop) = self.pass_gate(request).await? {
-                    stop.next = stop.next.map(|next| with_more(&next, more));
+                if let Some(stop) = self.pass_gate(request).await? {
                     return Ok(Undone::Stop(stop));
                 }
             }
@@ -151,17 +156,9 @@ impl Context<'_> {
             let last = if is_last { &undone[..] } else { &[] };
             match self.run_cell(plan, &step.id, action, last).await? {
                 CellEnd::Done => {}
-                CellEnd::Interrupted => {
-                    let mut stop = self.interrupted(&step.id);
-                    stop.next = Some(self.invocation.command("rollback", more));
-                    return Ok(Undone::Stop(stop));
-                }
+                CellEnd::Interrupted => return Ok(Undone::Stop(self.interrupted(&step.id))),
                 CellEnd::Stopped(stop) => return Ok(Undone::Stop(stop)),
-                CellEnd::Failed { statement, mut problem, attempts } => {
-                    problem.next = format!(
-                        "mend the cause, then `{}` continues at this cell",
-                        self.invocation.command("rollback", more)
-                    );
+                CellEnd::Failed { statement, problem, attempts } => {
                     return Ok(Undone::Stop(self.failed(&action.cell, statement, *problem, attempts)));
                 }
             }
@@ -188,7 +185,7 @@ impl Context<'_> {
     }
 
     /// Passes a step that nothing undoes, if a human says so.
-    async fn leave_step(&mut self, step: &Step, why: &str, more: &str) -> Result<Undone, EngineError> {
+    async fn leave_step(&mut self, step: &Step, why: &str) -> Result<Undone, EngineError> {
         let request = GateRequest {
             kind: GateKind::Irreversible,
             step: Some(step.id.clone()),
@@ -202,18 +199,12 @@ impl Context<'_> {
                 "step `{}` and those before it are in place; the steps after it are undone",
                 step.id
             ),
-            verb: "rollback",
         };
-        if let Some(mut stop) = self.pass_gate(request).await? {
-            stop.next = stop.next.map(|next| with_more(&next, more));
+        if let Some(stop) = self.pass_gate(request).await? {
             return Ok(Undone::Stop(stop));
         }
         self.stage(Event::StepLeft { step: step.id.clone(), reason: why.to_owned() });
         self.write().await?;
         Ok(Undone::Yes)
     }
-}
-
-fn with_more(command: &str, more: &str) -> String {
-    if more.is_empty() { command.to_owned() } else { format!("{command} {more}") }
 }

@@ -116,6 +116,7 @@ fn gate_reached(gate: GateKind, digest: &Digest, reasons: &[String], at: &str) -
         GateKind::Hold => ("Hold", ""),
         GateKind::Irreversible => ("Gate (irreversible)", "this "),
         GateKind::Leftover => ("Gate (leftover)", "this "),
+        GateKind::Target => ("Gate (target)", ""),
     };
     let mut text = format!("**{name}** reached {at}, digest {}.\n", code(digest.as_str()));
     for (index, reason) in reasons.iter().enumerate() {

@@ -129,7 +129,7 @@ impl<'a> Story<'a> {
                     self.step(id).phase = phase;
                 }
             }
-            Event::RunContinued { plan, operator, engine } => self.invoked(entry, operator, engine, plan),
+            Event::RunContinued { plan, operator, engine, .. } => self.invoked(entry, operator, engine, plan),
             Event::Stopped(stop) => {
                 if let Some(invocation) = self.invocations.last_mut() {
                     invocation.stop = Some(stop);

@@ -38,6 +38,7 @@ fn started(direction: Direction) -> Event {
         target,
         operator: "ada".into(),
         engine: "rollbook 0.1.0".into(),
+        arguments: String::new(),
         params: BTreeMap::from([("batch_size".into(), json!(5000)), ("ratio".into(), json!(0.3))]),
         steps: vec![
             step("add-column", "expand"),
@@ -54,6 +55,7 @@ fn cell_started(step: &str, cell: &str, role: Role, sql: &str) -> Event {
         role,
         digest: digest(sql),
         sql: vec![sql.into()],
+        secrets: None,
     }
 }
 
@@ -67,7 +69,13 @@ fn stopped(outcome: Outcome, at: Option<&str>, next: &str) -> Event {
 }
 
 fn continued() -> Event {
-    Event::RunContinued { plan: digest("plan"), operator: "grace".into(), engine: "rollbook 0.1.1".into() }
+    Event::RunContinued {
+        plan: digest("plan"),
+        operator: "grace".into(),
+        engine: "rollbook 0.1.1".into(),
+        file: "runbooks/0042.md".into(),
+        arguments: String::new(),
+    }
 }
 
 /// A second apart, and chained.

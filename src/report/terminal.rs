@@ -62,6 +62,9 @@ impl TerminalReport {
             Event::RunContinued { plan, operator, .. } => {
                 format!("continuing run {run}, plan {}, as {operator}\n", plan.short())
             }
+            Event::TargetAdopted { target } => {
+                format!("{} the run goes on on {} at {}\n", style.warn("!"), target.server, target.place)
+            }
             Event::LockTakenOver { operator, run, since, silent_seconds } => format!(
                 "{} the run lock of {operator} (run {run}, since {since}) is taken over: silent for {silent_seconds} s\n",
                 style.warn("!")
@@ -239,6 +242,7 @@ pub fn gate_text(gate: &GateView, style: Style) -> String {
         GateKind::Destructive => format!("cell `{}` is destructive", gate.cell),
         GateKind::Hold => format!("hold `{}`", gate.cell),
         GateKind::Irreversible => format!("step `{}` cannot be undone", gate.cell),
+        GateKind::Target => format!("`{}`: this is not the database that the run began on", gate.cell),
         GateKind::Leftover => format!("`{}`: an INVALID index is in the way", gate.cell),
     };
     text.push_str(&format!("{} {title}\n  target: {}\n", style.warn("STOP"), gate.target));
@@ -248,8 +252,12 @@ pub fn gate_text(gate: &GateView, style: Style) -> String {
     for reason in &gate.reasons {
         match gate.kind {
             GateKind::Hold => text.push_str(&format!("  waits for: {reason}\n")),
+            GateKind::Target => text.push_str(&format!("  {}\n", shown(reason))),
             _ => text.push_str(&format!("  this {}\n", shown(reason))),
         }
+    }
+    if gate.stale {
+        text.push_str("  a consent for it was given, but for another text or on another target\n");
     }
     if let Some(why) = &gate.why {
         text.push_str(&format!("  why: {}\n", shown(why)));

@@ -2,6 +2,12 @@
 
 use rollbook::dialect::{Blocks, Dialect, Facts, Transactional, classify};
 
+const SUITES: [(Dialect, &str); 3] = [
+    (Dialect::Postgres, include_str!("../cases/classify/postgres.md")),
+    (Dialect::Sqlite, include_str!("../cases/classify/sqlite.md")),
+    (Dialect::Mysql, include_str!("../cases/classify/mysql.md")),
+];
+
 #[test]
 fn every_row_of_the_postgres_suite_holds() {
     check(Dialect::Postgres, include_str!("../cases/classify/postgres.md"), 250);
@@ -13,11 +19,28 @@ fn every_row_of_the_sqlite_suite_holds() {
 }
 
 #[test]
+fn every_row_of_the_mysql_suite_holds() {
+    check(Dialect::Mysql, include_str!("../cases/classify/mysql.md"), 250);
+}
+
+#[test]
+fn every_measured_commit_is_known() {
+    let mut count = 0;
+    for Row { statement, expected } in rows(include_str!("../cases/classify/mysql_commits.md")) {
+        count += 1;
+        let commits = match classify(Dialect::Mysql, &statement).transactional {
+            Transactional::Yes | Transactional::Never(_) => "rolled back",
+            Transactional::Commits(_) => "committed",
+            Transactional::Control => continue,
+        };
+        assert_eq!([commits.to_owned()], expected[..], "{statement}");
+    }
+    assert_eq!(count, 32);
+}
+
+#[test]
 fn what_is_destructive_never_counts_as_reading() {
-    for (dialect, suite) in [
-        (Dialect::Postgres, include_str!("../cases/classify/postgres.md")),
-        (Dialect::Sqlite, include_str!("../cases/classify/sqlite.md")),
-    ] {
+    for (dialect, suite) in SUITES {
         for row in rows(suite) {
             let facts = classify(dialect, &row.statement);
             assert!(!(facts.reads_only && facts.destructive.is_some()), "{}", row.statement);
@@ -28,10 +51,7 @@ fn what_is_destructive_never_counts_as_reading() {
 
 #[test]
 fn comments_and_spaces_change_no_fact() {
-    for (dialect, suite) in [
-        (Dialect::Postgres, include_str!("../cases/classify/postgres.md")),
-        (Dialect::Sqlite, include_str!("../cases/classify/sqlite.md")),
-    ] {
+    for (dialect, suite) in SUITES {
         for row in rows(suite).filter(|row| row.expected[0] != "unknown") {
             let commented = format!("/* a */ {} -- b", row.statement);
             let facts = classify(dialect, &commented);
@@ -80,8 +100,7 @@ fn what_the_parser_would_misread_is_unknown() {
 #[test]
 fn a_long_list_of_rows_is_not_deep() {
     let rows = vec!["(1, 'a', now(), -1.5)"; 20_000].join(", ");
-    // MySQL's classifier reads no statement yet.
-    for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+    for dialect in Dialect::ALL {
         assert_eq!(classify(dialect, &format!("INSERT INTO t VALUES {rows}")).kind, "insert");
     }
 }

@@ -5,7 +5,9 @@ mod case_file;
 mod cases_classify;
 mod cases_parse;
 mod cases_split;
+mod commits;
 mod conformance;
+mod definitions;
 mod documents;
 mod faults;
 mod hostile;
@@ -18,6 +20,7 @@ mod runbooks;
 mod schemas;
 mod servers;
 mod support;
+mod surprises;
 mod targets;
 mod templates;
 

@@ -44,6 +44,7 @@ on_both_versions!(
     a_statement_without_a_trace_waits_for_a_human,
     a_failed_build_says_what_it_left,
     a_quoted_name_is_looked_up_as_it_is,
+    a_rollback_removes_what_a_failed_build_left,
     a_build_that_the_server_still_runs_is_waited_for,
 );
 
@@ -80,6 +81,14 @@ fn active(lab: &Lab, what: &str) -> bool {
     )) != "0"
 }
 
+/// Whether such a statement has come so far as to wait: an active one may only be parsed yet.
+fn waiting(lab: &Lab, what: &str, event: &str) -> bool {
+    lab.sql(&format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+         AND wait_event_type = '{event}' AND query LIKE '%{what}%'"
+    )) != "0"
+}
+
 /// Kills the program while the server builds its index, and returns the client whose open
 /// transaction the build is still waiting for.
 fn killed_in_flight(lab: &Lab) -> Child {
@@ -90,9 +99,9 @@ fn killed_in_flight(lab: &Lab) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    until("the open transaction", || active(lab, "pg_sleep"));
+    until("the open transaction", || waiting(lab, "pg_sleep", "Timeout"));
     let mut run = lab.spawn("run", &[]);
-    until("the build", || active(lab, "CONCURRENTLY"));
+    until("the build", || waiting(lab, "CONCURRENTLY", "Lock"));
     run.kill().unwrap();
     run.wait().unwrap();
     holder
@@ -175,6 +184,14 @@ fn a_failed_build_says_what_it_left(engine: Engine) {
     lab.on("run", &["--confirm", &consent]).expect(0);
     assert_eq!(indexes(&lab), "orders_code|t");
     assert_eq!(lab.entries("\"event\":\"leftover_removed\""), 1);
+}
+
+fn a_rollback_removes_what_a_failed_build_left(engine: Engine) {
+    let lab = lab(engine, &BOOK.replace("CREATE INDEX CONC", "CREATE UNIQUE INDEX CONC"));
+    lab.on("run", &[]).expect(1);
+    assert_eq!(indexes(&lab), "orders_code|f");
+    lab.on("rollback", &["--to", "make"]).expect(0).says("everything after `make` is undone");
+    assert_eq!(indexes(&lab), "");
 }
 
 fn a_quoted_name_is_looked_up_as_it_is(engine: Engine) {

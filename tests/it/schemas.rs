@@ -12,6 +12,8 @@ use rollbook::source::{Source, Span};
 use rollbook::template::Values;
 use serde_json::Value;
 
+use crate::support::{Engine, Lab};
+
 fn schema(name: &str) -> Value {
     let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -59,6 +61,24 @@ fn plans_are_what_their_schema_says() {
         report::plan_json(&plan, Some("prod"), Some(&History::default())),
     ] {
         conforms(&serde_json::from_str(&printed).unwrap(), &schema, "$");
+    }
+}
+
+#[test]
+fn a_status_is_what_its_schema_says() {
+    let lab = Lab::new(Engine::Sqlite);
+    let cells =
+        "```sql {id=a phase=apply role=forward .destructive}\n--| irreversible: a test\nSELECT 1;\n```\n";
+    let text = format!("---\nrollbook: 1\nid: book\ntitle: A test\ndialect: any\n---\n\n{cells}");
+    lab.write("book.md", &text);
+    let schema = schema("status");
+    for code in [3, 0] {
+        let end = lab.on("run", &[]).expect(3);
+        if code == 0 {
+            lab.on("run", &["--confirm", &end.consent()]).expect(0);
+        }
+        let status = lab.rollbook(&["status", "--db", &lab.url, "--format", "json"]).expect(0);
+        conforms(&serde_json::from_str(&status.out).unwrap(), &schema, "$");
     }
 }
 

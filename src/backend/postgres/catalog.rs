@@ -39,14 +39,14 @@ pub(super) async fn about_server(conn: &mut PgConnection) -> Result<ServerFacts,
     })
 }
 
-/// Object kinds that `definition.sql` describes by their own name. A column, a constraint or a trigger
-/// is a part of its table, which the statement names too.
+/// Object kinds that `definition.sql` describes by their own name. A column, a constraint and a trigger
+/// are parts of a table, which the statement names too.
 fn is_described(kind: ObjectKind) -> bool {
     use ObjectKind as K;
-    match kind {
-        K::Table | K::Index | K::View | K::Type | K::Sequence | K::Function | K::Schema | K::Database => true,
-        K::Column | K::Constraint | K::Trigger | K::Other => false,
-    }
+    matches!(
+        kind,
+        K::Table | K::Index | K::View | K::Type | K::Sequence | K::Function | K::Schema | K::Database
+    )
 }
 
 /// The names of the objects and their tables as a list of literals.
@@ -59,13 +59,12 @@ pub(super) async fn definition(
     conn: &mut PgConnection,
     objects: &[Object],
 ) -> Result<Option<Vec<String>>, DbError> {
-    let part_of = |object: &Object| {
-        objects.iter().any(|whole| {
-            let rest = object.name.strip_prefix(&whole.name);
-            is_described(whole.kind) && rest.is_some_and(|rest| rest.starts_with('.'))
-        })
+    let has_table = objects.iter().any(|o| matches!(o.kind, ObjectKind::Table | ObjectKind::View));
+    let described = |object: &Object| match object.kind {
+        ObjectKind::Column | ObjectKind::Constraint | ObjectKind::Trigger => has_table,
+        kind => is_described(kind),
     };
-    if objects.is_empty() || !objects.iter().all(|object| is_described(object.kind) || part_of(object)) {
+    if objects.is_empty() || !objects.iter().all(described) {
         return Ok(None);
     }
     let sql = include_str!("definition.sql").replace("{names}", &names(objects));

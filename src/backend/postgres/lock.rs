@@ -13,9 +13,10 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use super::super::lease::{Heart, LeasedLock};
+use super::super::patience::soon;
 use super::super::session::{Claim, Claimed, Holder, LockError};
 use super::super::{Answer, DbError};
-use super::session::{connect, quoted, run, soon};
+use super::session::{connect, quoted, run};
 
 /// `Roll`, `book` in ASCII. Advisory locks are of one database (PostgreSQL manual, 13.3.5).
 const KEY: [u32; 2] = [0x526f_6c6c, 0x626f_6f6b];
@@ -86,6 +87,20 @@ impl Lock {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(false)
+    }
+
+    /// A lease without a journal beside it: what was done here is known to nobody any more.
+    pub async fn refuse_lost_journal(&mut self) -> Result<(), DbError> {
+        let there = self.ask(
+            "SELECT to_regclass('rollbook.lease') IS NOT NULL AND to_regclass('rollbook.journal') IS NULL"
+                .to_owned(),
+        );
+        if there.await?.single() != Some("t") {
+            return Ok(());
+        }
+        let last = self.ask("SELECT run, operator FROM rollbook.lease".to_owned()).await?;
+        let cell = |i: usize| last.cell(0, i).unwrap_or_default().to_owned();
+        Err(DbError::JournalMissing { run: cell(0), operator: cell(1) })
     }
 
     /// Writes the lease, once its table is there, and keeps it alive.

@@ -2,17 +2,18 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::{TryFutureExt as _, TryStreamExt as _};
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition, PgRow};
 use sqlx::{Column as _, ConnectOptions as _, Connection as _, Either, Row as _, ValueRef as _};
 
 use super::super::answer::{Answer, AnswerBuilder};
+use super::super::patience::{reach, soon};
 use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Observer, Scope, Session, Table,
     TargetInfo,
 };
-use super::super::sql::{audited, insert};
-use super::super::{Address, DbError, Refusal};
+use super::super::sql::{audited, end, insert, journal_rows, select, select_end};
+use super::super::{Address, DbError, Refusal, RefusalKind};
 use super::catalog;
 use super::lock::{self, Lock};
 use super::observer::PostgresObserver;
@@ -82,39 +83,32 @@ impl PostgresSession {
 /// How long a goodbye to the server may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// How long a server may take over a question of our own, which waits for nobody's work.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Waits for the answer to such a question: a network that is gone says nothing by itself for hours.
-pub(super) async fn soon<T>(answer: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
-    let silent = |_| Err(DbError::Lost(format!("no answer for {} s", PATIENCE.as_secs())));
-    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(silent)
-}
-
 /// Opens a connection under a name that the server shows.
 pub(super) async fn connect(options: &PgConnectOptions, name: &str) -> Result<PgConnection, DbError> {
     let options =
         options.clone().application_name(name).statement_cache_capacity(0).disable_statement_logging();
-    let unreachable = |reason: String| DbError::Unreachable {
-        target: Address::Postgres { options: Box::new(options.clone()) }.to_string(),
-        reason,
-    };
-    match tokio::time::timeout(PATIENCE, options.connect()).await {
-        Ok(Ok(conn)) => Ok(conn),
-        Ok(Err(sqlx::Error::Database(refusal))) => Err(unreachable(refusal.message().to_owned())),
-        Ok(Err(other)) => Err(unreachable(other.to_string())),
-        Err(_) => Err(unreachable(format!("no answer for {} s", PATIENCE.as_secs()))),
-    }
+    reach(options.connect(), || Address::Postgres { options: Box::new(options.clone()) }).await
 }
 
 /// Runs SQL in the simple protocol, where every type arrives as the text that psql prints.
 pub(super) async fn run(conn: &mut PgConnection, sql: String, keep: u64) -> Result<Answer, DbError> {
-    let mut answer = AnswerBuilder::new(keep);
-    let failed = |error| failure(error, &sql);
-    let mut stream = sqlx::raw_sql(audited(sql.as_str())).fetch_many(conn);
-    while let Some(item) = stream.try_next().await.map_err(failed)? {
+    run_into(conn, &sql, AnswerBuilder::new(keep)).await.map_err(|(_, error)| error)
+}
+
+/// An error comes with how many statements of the text were done before it.
+async fn run_into(
+    conn: &mut PgConnection,
+    sql: &str,
+    mut answer: AnswerBuilder,
+) -> Result<Answer, (usize, DbError)> {
+    let mut done = 0;
+    let mut stream = sqlx::raw_sql(audited(sql)).fetch_many(conn);
+    while let Some(item) = stream.try_next().await.map_err(|error| (done, failure(error, sql)))? {
         match item {
-            Either::Left(done) => answer.affected(done.rows_affected()),
+            Either::Left(result) => {
+                done += 1;
+                answer.affected(result.rows_affected());
+            }
             Either::Right(row) => push(&mut answer, &row),
         }
     }
@@ -150,10 +144,22 @@ fn failure(error: sqlx::Error, sql: &str) -> DbError {
     DbError::Refused(Box::new(Refusal {
         message: refusal.message().to_owned(),
         code: refusal.code().to_owned(),
+        kind: kind(refusal.code()),
         detail: refusal.detail().map(str::to_owned),
         hint: refusal.hint().map(str::to_owned),
         offset,
     }))
+}
+
+/// lock_not_available, deadlock_detected, serialization_failure; query_canceled; disk_full (PostgreSQL
+/// manual, appendix A).
+fn kind(sqlstate: &str) -> RefusalKind {
+    match sqlstate {
+        "55P03" | "40P01" | "40001" => RefusalKind::Contention,
+        "57014" => RefusalKind::Cancelled,
+        "53100" => RefusalKind::NoSpace,
+        _ => RefusalKind::Final,
+    }
 }
 
 /// PostgreSQL cuts `application_name` at 63 bytes (NAMEDATALEN - 1), so the run comes first.
@@ -205,31 +211,18 @@ impl Session for PostgresSession {
         if !self.has_journal {
             return Ok(Vec::new());
         }
-        let filter = runbook.map_or_else(String::new, |id| format!("WHERE runbook = {}", quoted(id)));
-        let sql =
-            format!("SELECT pos, runbook, run, at, entry, hash FROM rollbook.journal {filter} ORDER BY pos");
-        let mut rows = Vec::new();
-        let mut stream = sqlx::raw_sql(audited(sql.as_str())).fetch(&mut self.conn);
-        while let Some(row) = soon(stream.try_next().map_err(|error| failure(error, &sql))).await? {
-            let text = |i| -> String {
-                let value = row.try_get_raw(i).ok().filter(|value| !value.is_null());
-                value.and_then(|value| value.as_str().ok()).unwrap_or_default().to_owned()
-            };
-            rows.push(JournalRow {
-                pos: text(0).parse().unwrap_or_default(),
-                runbook: text(1),
-                run: text(2),
-                at: text(3),
-                entry: text(4),
-                hash: text(5),
-            });
-        }
-        Ok(rows)
+        let sql = select(Dialect::Postgres, TABLE, runbook);
+        let answer = async {
+            let answer = run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await;
+            answer.map_err(|(_, error)| error.on_reading())
+        };
+        Ok(journal_rows(soon(answer).await?))
     }
 
     async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
-        let lock = Lock::take(&self.options, claim, &self.pid).await?;
+        let mut lock = Lock::take(&self.options, claim, &self.pid).await?;
         if !self.has_journal {
+            lock.refuse_lost_journal().await?;
             // One message, so one implicit transaction: the tables are there whole or not at all.
             soon(self.send(format!(
                 "SET client_min_messages = warning; {}; RESET client_min_messages",
@@ -239,10 +232,8 @@ impl Session for PostgresSession {
             .map_err(DbError::without_journal)?;
             self.has_journal = true;
         }
-        let sql = "SELECT coalesce(max(pos), 0) FROM rollbook.journal".to_owned();
-        let end = soon(run(&mut self.conn, sql, 1)).await?;
-        let pos = end.single().and_then(|text| text.parse().ok()).unwrap_or_default();
-        Ok(lock.lease(claim, pos).await?)
+        let answer = soon(run(&mut self.conn, select_end(TABLE), 1)).await?;
+        Ok(lock.lease(claim, end(&answer)).await?)
     }
 
     async fn holder(&mut self) -> Result<Option<Holder>, DbError> {
@@ -263,12 +254,16 @@ impl Session for PostgresSession {
     }
 
     async fn commit(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
-        let sql = if rows.is_empty() {
-            "COMMIT".to_owned()
-        } else {
-            format!("{}; COMMIT", insert(Dialect::Postgres, TABLE, rows))
-        };
-        self.send(sql).await.map_err(|error| conflict(error, rows))
+        if rows.is_empty() {
+            return self.send("COMMIT".to_owned()).await;
+        }
+        let sql = format!("{}; COMMIT", insert(Dialect::Postgres, TABLE, rows));
+        match run_into(&mut self.conn, &sql, AnswerBuilder::new(0)).await {
+            Ok(_) => Ok(()),
+            // The rows were refused, not the transaction.
+            Err((0, error)) => Err(conflict(error, rows).on_journal()),
+            Err((_, error)) => Err(error),
+        }
     }
 
     async fn rollback(&mut self) -> Result<(), DbError> {

@@ -18,8 +18,8 @@ use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, LockError, Mode, Observer, Scope, Session, Table,
     TargetInfo,
 };
-use super::super::sql::{audited, insert};
-use super::super::{Blocker, DbError, Refusal};
+use super::super::sql::{audited, end, insert, journal_rows, select, select_end};
+use super::super::{Blocker, DbError, Refusal, RefusalKind};
 use super::catalog;
 use super::lock::FileLock;
 use crate::dialect::{Dialect, Facts, Object};
@@ -145,11 +145,23 @@ impl SqliteSession {
 }
 
 pub(super) async fn run(conn: &mut SqliteConnection, sql: &str, keep: u64) -> Result<Answer, DbError> {
-    let mut answer = AnswerBuilder::new(keep);
+    run_into(conn, sql, AnswerBuilder::new(keep)).await.map_err(|(_, error)| error)
+}
+
+/// An error comes with how many statements of the text were done before it.
+async fn run_into(
+    conn: &mut SqliteConnection,
+    sql: &str,
+    mut answer: AnswerBuilder,
+) -> Result<Answer, (usize, DbError)> {
+    let mut done = 0;
     let mut stream = sqlx::raw_sql(audited(sql)).fetch_many(conn);
-    while let Some(item) = eagerly(stream.try_next()).await.map_err(failure)? {
+    while let Some(item) = eagerly(stream.try_next()).await.map_err(|error| (done, failure(error)))? {
         match item {
-            Either::Left(done) => answer.affected(done.rows_affected()),
+            Either::Left(result) => {
+                done += 1;
+                answer.affected(result.rows_affected());
+            }
             Either::Right(row) => push(&mut answer, &row),
         }
     }
@@ -192,12 +204,27 @@ fn push(answer: &mut AnswerBuilder, row: &SqliteRow) {
 
 fn failure(error: sqlx::Error) -> DbError {
     match &error {
-        sqlx::Error::Database(refusal) => DbError::Refused(Box::new(Refusal {
-            message: refusal.message().to_owned(),
-            code: refusal.code().map_or_else(String::new, Cow::into_owned),
-            ..Refusal::default()
-        })),
+        sqlx::Error::Database(refusal) => {
+            let code = refusal.code().map_or_else(String::new, Cow::into_owned);
+            DbError::Refused(Box::new(Refusal {
+                message: refusal.message().to_owned(),
+                kind: kind(&code),
+                code,
+                ..Refusal::default()
+            }))
+        }
         other => DbError::Lost(other.to_string()),
+    }
+}
+
+/// SQLITE_BUSY and SQLITE_LOCKED with their extended codes; SQLITE_INTERRUPT; SQLITE_FULL
+/// (sqlite.org/rescode.html).
+fn kind(code: &str) -> RefusalKind {
+    match code.parse::<u32>().map(|code| code & 0xff) {
+        Ok(5 | 6) => RefusalKind::Contention,
+        Ok(9) => RefusalKind::Cancelled,
+        Ok(13) => RefusalKind::NoSpace,
+        _ => RefusalKind::Final,
     }
 }
 
@@ -225,23 +252,10 @@ impl Session for SqliteSession {
         if !self.has_journal {
             return Ok(Vec::new());
         }
-        let filter = runbook.map_or_else(String::new, |id| format!("WHERE runbook = {}", quoted(id)));
-        let sql =
-            format!("SELECT pos, runbook, run, at, entry, hash FROM rollbook_journal {filter} ORDER BY pos");
-        let mut rows = Vec::new();
-        let mut stream = sqlx::raw_sql(audited(sql)).fetch(&mut self.conn);
-        while let Some(row) = stream.try_next().await.map_err(failure)? {
-            let text = |i: usize| row.try_get_unchecked::<String, _>(i).unwrap_or_default();
-            rows.push(JournalRow {
-                pos: row.try_get_unchecked(0).unwrap_or_default(),
-                runbook: text(1),
-                run: text(2),
-                at: text(3),
-                entry: text(4),
-                hash: text(5),
-            });
-        }
-        Ok(rows)
+        let sql = select(Dialect::Sqlite, TABLE, runbook);
+        let answer = run_into(&mut self.conn, &sql, AnswerBuilder::whole()).await;
+        let answer = answer.map_err(|(_, error)| error.on_reading())?;
+        Ok(journal_rows(answer))
     }
 
     async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
@@ -252,9 +266,8 @@ impl Session for SqliteSession {
                 .map_err(DbError::without_journal)?;
             self.has_journal = true;
         }
-        let end = run(&mut self.conn, "SELECT coalesce(max(pos), 0) FROM rollbook_journal", 1).await?;
-        let pos = end.single().and_then(|text| text.parse().ok()).unwrap_or_default();
-        Ok(Claimed { lock: Box::new(lock), pos, taken_over: None })
+        let answer = run(&mut self.conn, &select_end(TABLE), 1).await?;
+        Ok(Claimed { lock: Box::new(lock), pos: end(&answer), taken_over: None })
     }
 
     async fn holder(&mut self) -> Result<Option<Holder>, DbError> {
@@ -280,7 +293,12 @@ impl Session for SqliteSession {
         }
         // One text, one trip to the driver's thread: a thousand short steps are mostly such trips.
         let sql = format!("{}; COMMIT", insert(Dialect::Sqlite, TABLE, rows));
-        self.send(&sql).await.map_err(|error| conflict(error, rows))
+        match run_into(&mut self.conn, &sql, AnswerBuilder::new(0)).await {
+            Ok(_) => Ok(()),
+            // The rows were refused, not the transaction.
+            Err((0, error)) => Err(conflict(error, rows).on_journal()),
+            Err((_, error)) => Err(error),
+        }
     }
 
     async fn rollback(&mut self) -> Result<(), DbError> {

@@ -46,8 +46,7 @@ pub fn prepare(
     let values = load::values(&loaded.document.front.params, params)?;
     let mut plan = load::plan(runbook, &loaded, target.address.dialect(), &values, style)?;
     plan.override_limits(limits.overrides());
-    let mut invocation = invocation(runbook, &loaded, &target, params, &values);
-    invocation.arguments.push_str(&limits.arguments());
+    let invocation = invocation(runbook, &loaded, &target, params, limits, &values);
     Ok(Prepared { plan, target, invocation })
 }
 
@@ -56,23 +55,26 @@ fn invocation(
     loaded: &Loaded,
     target: &ResolvedTarget,
     params: &Params,
+    limits: Limits,
     values: &crate::template::Values,
 ) -> Invocation {
-    let mut arguments = format!("--db {}", word(&target.argument));
+    let mut arguments = Vec::new();
     if let Some(file) = &params.file {
-        arguments.push_str(&format!(" --params {}", word(&file.display().to_string())));
+        arguments.push(format!("--params {}", word(&file.display().to_string())));
     }
     for (name, value) in &params.set {
         // A secret is asked for again.
         if !values.is_secret(name) {
-            arguments.push_str(&format!(" --set {}", word(&format!("{name}={value}"))));
+            arguments.push(format!("--set {}", word(&format!("{name}={value}"))));
         }
     }
+    arguments.extend(limits.arguments());
     Invocation {
         file: runbook.display().to_string(),
         file_hash: loaded.file_hash.clone(),
         target_name: target.name.clone(),
-        arguments,
+        db: format!("--db {}", word(&target.argument)),
+        arguments: arguments.join(" "),
     }
 }
 
@@ -115,6 +117,9 @@ where
         }
         let entries = context.entries();
         let in_doubt = context.in_doubt();
+        for sentence in context.unused() {
+            eprintln!("note: {sentence}");
+        }
         context.leave().await;
         Ok::<_, CliError>((result, entries, in_doubt))
     });

@@ -42,8 +42,10 @@ pub fn run(command: &Status, style: Style) -> Result<Exit, CliError> {
                 engine::Direction::Rollback => "rollback",
                 _ => "run",
             };
-            let resume =
-                || format!("rollbook {verb} {} --db {}", shell_word(&run.file), shell_word(&target.argument));
+            let resume = || {
+                let (file, db) = (shell_word(&run.file), shell_word(&target.argument));
+                format!("rollbook {verb} {file} --db {db} {}", run.arguments).trim_end().to_owned()
+            };
             lines.push(StatusRow::of(&id, run, holder.as_ref(), resume));
         }
         histories.insert(id, history);

@@ -1,6 +1,7 @@
 use crate::dialect::{Action, Blocks, Facts, Lock, Object, ObjectKind, Transactional};
 
-/// PostgreSQL's table locks, weakest first (manual §13.3.1).
+/// Table locks, weakest first: PostgreSQL's (manual §13.3.1), then MySQL's metadata locks (manual
+/// §29.12.13.3). No statement takes both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mode {
     AccessShare,
@@ -11,6 +12,14 @@ pub(super) enum Mode {
     ShareRowExclusive,
     Exclusive,
     AccessExclusive,
+    SharedRead,
+    SharedWrite,
+    /// A change of a table that lets writers in.
+    SharedUpgradable,
+    SharedNoWrite,
+    MetadataExclusive,
+    /// Only the catalogue knows, whatever else the statement locks.
+    Unknown,
 }
 
 impl Mode {
@@ -24,6 +33,12 @@ impl Mode {
             Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
             Self::Exclusive => "EXCLUSIVE",
             Self::AccessExclusive => "ACCESS EXCLUSIVE",
+            Self::SharedRead => "SHARED_READ",
+            Self::SharedWrite => "SHARED_WRITE",
+            Self::SharedUpgradable => "SHARED_UPGRADABLE",
+            Self::SharedNoWrite => "SHARED_NO_WRITE",
+            Self::MetadataExclusive => "EXCLUSIVE",
+            Self::Unknown => "",
         }
     }
 
@@ -32,8 +47,9 @@ impl Mode {
             Self::AccessShare | Self::RowShare | Self::RowExclusive | Self::ShareUpdateExclusive => {
                 Blocks::Nothing
             }
-            Self::Share | Self::ShareRowExclusive | Self::Exclusive => Blocks::Writes,
-            Self::AccessExclusive => Blocks::Everything,
+            Self::SharedRead | Self::SharedWrite | Self::SharedUpgradable => Blocks::Nothing,
+            Self::Share | Self::ShareRowExclusive | Self::Exclusive | Self::SharedNoWrite => Blocks::Writes,
+            Self::AccessExclusive | Self::MetadataExclusive | Self::Unknown => Blocks::Everything,
         }
     }
 }
@@ -121,10 +137,20 @@ impl Draft {
         }
         self.rewrites(facts.rewrites);
         self.scans(facts.scans);
-        if facts.transactional != Transactional::Yes {
-            self.facts.transactional = facts.transactional;
-        }
+        self.transactional(facts.transactional);
         self.facts.reads_only = facts.reads_only;
+    }
+
+    pub(super) fn kind(&self) -> &'static str {
+        self.facts.kind
+    }
+
+    pub(super) fn objects(&self) -> &[Object] {
+        &self.facts.objects
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        self.facts.reads_only
     }
 
     /// Overrides what the lock says, where the text does not name what is locked.
@@ -134,7 +160,7 @@ impl Draft {
 
     /// Forgets the lock: which table has it, or whether there is one, only the catalogue knows.
     pub(super) fn lock_unknown(&mut self) {
-        self.mode = Some(Mode::AccessExclusive);
+        self.mode = Some(Mode::Unknown);
         self.facts.lock = None;
         self.facts.blocks = None;
     }
@@ -166,11 +192,28 @@ impl Draft {
     }
 
     pub(super) fn never(&mut self, reason: &'static str) {
-        self.facts.transactional = Transactional::Never(reason);
+        self.transactional(Transactional::Never(reason));
+    }
+
+    pub(super) fn commits(&mut self, reason: &'static str) {
+        self.transactional(Transactional::Commits(reason));
     }
 
     pub(super) fn control(&mut self) {
-        self.facts.transactional = Transactional::Control;
+        self.transactional(Transactional::Control);
+    }
+
+    /// What a part of the statement says; the strictest of them counts.
+    fn transactional(&mut self, part: Transactional) {
+        let strictness = |part| match part {
+            Transactional::Yes => 0,
+            Transactional::Commits(_) => 1,
+            Transactional::Never(_) => 2,
+            Transactional::Control => 3,
+        };
+        if strictness(part) >= strictness(self.facts.transactional) {
+            self.facts.transactional = part;
+        }
     }
 
     pub(super) fn reads_only(&mut self, reads_only: bool) {

@@ -1,7 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::draft::Draft;
-use super::{postgres, sqlite};
+use super::{mysql, postgres, sqlite};
 use crate::dialect::{Dialect, Facts, TokenKind, lex};
 
 /// Deeper or longer nesting than this is not parsed, because both parsers recurse: a hostile
@@ -14,16 +14,23 @@ const BRACKET: usize = 4;
 /// What `statement`, one statement without its semicolon, is and does.
 pub fn classify(dialect: Dialect, statement: &str) -> Facts {
     if nesting(dialect, statement) > MAX_NESTING {
-        return Draft::unknown().finish();
+        return unknown(dialect).finish();
     }
     let read = || match dialect {
         Dialect::Postgres => postgres::read(statement),
         Dialect::Sqlite => sqlite::read(statement),
-        Dialect::Mysql => None,
+        Dialect::Mysql => mysql::read(statement),
     };
     // Both parsers hold assertions of their own; a statement that trips one is unknown as well.
     let draft = catch_unwind(AssertUnwindSafe(read)).ok().flatten();
-    draft.unwrap_or_else(Draft::unknown).finish()
+    draft.unwrap_or_else(|| unknown(dialect)).finish()
+}
+
+fn unknown(dialect: Dialect) -> Draft {
+    match dialect {
+        Dialect::Postgres | Dialect::Sqlite => Draft::unknown(),
+        Dialect::Mysql => mysql::unknown(),
+    }
 }
 
 /// An upper bound of how deep a syntax tree of `statement` can be: open brackets, and the operators

@@ -1,30 +1,38 @@
 //! What a statement is and does, as far as its text tells.
 //!
 //! PostgreSQL is read through `squawk-syntax`, SQLite through `sqlite3-parser`; neither type leaves
-//! this module. What a parser refuses is `unknown` and counts as destructive. Whatever depends on
-//! the catalogue (the old type of a column, a valid `CHECK`, a default partition) is left open.
+//! this module. MySQL and MariaDB are read from the lexer's tokens. What none of them knows is
+//! `unknown` and counts as destructive. Whatever depends on the catalogue (the old type of a column,
+//! a valid `CHECK`, a default partition) is left open.
 //!
-//! What counts as destructive, in both engines:
+//! What counts as destructive, in all engines:
 //!
 //! | statement | destructive | because |
 //! | --- | --- | --- |
 //! | `DROP TABLE`, `COLUMN`, `SCHEMA`, `DATABASE`, `OWNED` …, `TRUNCATE`, `DELETE`, `MERGE … DELETE` | yes | data is gone |
 //! | `UPDATE` without `WHERE` or with one that always holds | yes | every row's old value is gone |
-//! | SQLite's `REPLACE`, `INSERT OR REPLACE`, `UPDATE OR REPLACE` | yes | rows in the way are deleted |
+//! | `REPLACE`, SQLite's `INSERT OR REPLACE`, `UPDATE OR REPLACE`, MySQL's `LOAD DATA … REPLACE` | yes | rows in the way are deleted |
 //! | `DROP` of a view, function, type, sequence, extension, role … | yes | whoever uses it breaks |
 //! | rename or `SET SCHEMA` of a table, column, view, type, function, schema … | yes | whoever uses the old name breaks |
 //! | `DETACH PARTITION`, `NO INHERIT` | yes | readers of the parent lose the rows |
 //! | change of a column's type, unless to `text`, `varchar`, `bigint`, `numeric` or `timestamptz` | yes | the text does not show that every value survives |
+//! | MySQL's `MODIFY` and `CHANGE` of a column, unless to `bigint`, `longblob` or `longtext` in `utf8mb4` | yes | the text does not show what the column was |
+//! | MySQL's `DROP`, `TRUNCATE`, `EXCHANGE`, `DISCARD`, `IMPORT` and `REPAIR` of partitions or tables, `CONVERT PARTITION` | yes | rows are gone, or are others |
+//! | MySQL's `CONVERT TO CHARACTER SET`, unless to `utf8mb4`; a change to an engine that may not keep every row | yes | the text does not show that every value survives |
+//! | MariaDB's `CREATE OR REPLACE` of a table, database, sequence, user, role or server; `ALTER IGNORE TABLE` | yes | what was there before is gone |
+//! | MySQL's `SET sql_mode` or `SET NAMES` to what reads quotes or bytes otherwise | yes | later statements may be others than they were read as |
+//! | MySQL's `PREPARE`, `EXECUTE IMMEDIATE`, `DO` with a function, events with a body of several statements, MariaDB's compound statements | yes | what they do is not read from their text |
 //! | `DO`, `CALL`, `EXECUTE`, `COPY` to or from a server file or program | yes | what it does is not in its text |
 //! | `DROP INDEX`, `CONSTRAINT`, `TRIGGER`, `RULE`, `POLICY`, `STATISTICS`, `DEFAULT`, `NOT NULL` | no | no data and no name that SQL reads by is lost |
 //! | rename of an index, constraint, trigger, rule or policy | no | the same |
-//! | `INSERT`, also `ON CONFLICT DO UPDATE`; `UPDATE … WHERE` | no | what a migration is for; `verify` cells check it |
+//! | `INSERT`, also `ON CONFLICT DO UPDATE` and `ON DUPLICATE KEY UPDATE`; `UPDATE … WHERE` | no | what a migration is for; `verify` cells check it |
 //! | `CREATE` and `CREATE OR REPLACE`, `GRANT`, `REVOKE`, `SET`, `COMMENT`, maintenance | no | |
 //!
 //! `EXPLAIN ANALYZE`, `PREPARE` and a `WITH` clause are as destructive as the statements in them.
 
 mod draft;
 mod entry;
+mod mysql;
 mod postgres;
 mod sqlite;
 

@@ -43,6 +43,8 @@ impl Lexer<'_> {
             b'n' | b'N' if second == b'\'' => self.string(at + 2, b'\'', true),
             b'x' | b'X' if second == b'\'' => self.digits_in_quotes(at, |b| b.is_ascii_hexdigit(), 2),
             b'b' | b'B' if second == b'\'' => self.digits_in_quotes(at, |b| matches!(b, b'0' | b'1'), 1),
+            // `$$…$$` is a string in MySQL 9 and two names in MariaDB.
+            b'$' if self.dollar_tag(at) => (Bad, self.until(at, |b| !is_word_part(b))),
             _ if is_word_part(first) => (Word, self.until(at, |b| !is_word_part(b))),
             // The client's own commands. Only MariaDB still reads `\N` as NULL.
             b'\\' => (Bad, self.until(at, |b| b == b'\n')),
@@ -62,6 +64,13 @@ impl Lexer<'_> {
             }
         };
         let digits = self.until(version, |b| !b.is_ascii_digit()).min(version + 6);
+        if &self.sql[version..digits] == "999999"
+            && let (TokenKind::Comment, end) = self.block_comment(at)
+            && !self.sql[digits..end].contains("/*")
+        {
+            // No server will ever execute it: mariadb-dump begins with one that only its client reads.
+            return (TokenKind::Comment, end);
+        }
         (TokenKind::Conditional, if digits >= version + 5 { digits } else { version })
     }
 
@@ -134,6 +143,11 @@ impl Lexer<'_> {
             b'\'' if (end - at - 2).is_multiple_of(group) => (TokenKind::Str, end + 1),
             _ => (TokenKind::Bad, self.string(at + 2, b'\'', true).1),
         }
+    }
+
+    fn dollar_tag(&self, at: usize) -> bool {
+        let end = self.until(at + 1, |b| !is_word_part(b) || b == b'$');
+        self.byte(end) == b'$'
     }
 
     fn mysql_mark(&self, at: usize) -> (TokenKind, usize) {

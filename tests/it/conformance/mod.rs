@@ -56,3 +56,5 @@ macro_rules! runs_on {
 runs_on!(sqlite, Sqlite);
 runs_on!(postgres, Postgres);
 runs_on!(postgres18, Postgres18);
+runs_on!(mariadb, Mariadb);
+runs_on!(mysql, Mysql);

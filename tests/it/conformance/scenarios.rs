@@ -97,7 +97,10 @@ pub fn a_consent_is_for_one_text_on_one_target(engine: Engine) {
     let first = lab(engine, &text);
     let hold = first.on("run", &[]).expect(3).consent();
     let gate = first.on("run", &["--confirm", &hold]).expect(3).consent();
-    first.on("run", &["--confirm", "drop-email@000000000000"]).expect(3);
+    let stale = first.on("run", &["--confirm", "drop-email@000000000000"]).expect(3);
+    stale
+        .says("for another text or on another target")
+        .says("--confirm drop-email@000000000000 was not used");
     first.on("run", &["--confirm", &gate.replace("drop-email", "fill")]).expect(3);
     let second = lab(engine, &text);
     second.on("run", &["--confirm", &hold]).expect(3).says("before-contract");
@@ -242,9 +245,8 @@ pub fn a_second_run_is_told_who_holds_the_target(engine: Engine) {
     let lab = lab(engine, &counting(engine));
     let mut first = lab.spawn("run", &[]);
     until("a batch", || lab.entries("\"event\":\"batch_done\"") >= 1);
-    let held =
-        lab.on("run", &[]).expect(5).says("another run holds the target").says("held by ann@lab since 20");
-    held.says("on cell raise");
+    lab.on("run", &[]).expect(5).says("another run holds the target").says("held by ann@lab since 20");
+    until("the cell to be told", || lab.on("run", &[]).expect(5).err.contains("on cell raise"));
     lab.on("status", &[]).expect(0).says("running");
     assert!(first.wait().unwrap().success());
     assert_eq!(lab.sql("SELECT n, count(*) FROM counts GROUP BY n"), "1|400");

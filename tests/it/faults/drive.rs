@@ -151,7 +151,8 @@ pub fn invocation() -> Invocation {
         file: "book.md".to_owned(),
         file_hash: "00".to_owned(),
         target_name: "lab".to_owned(),
-        arguments: "--db lab".to_owned(),
+        db: "--db lab".to_owned(),
+        arguments: String::new(),
     }
 }
 

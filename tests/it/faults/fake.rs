@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use rollbook::backend::{
     Answer, Blocker, Claim, Claimed, Column, DbError, Holder, InvalidIndex, JournalRow, LockError, Observer,
-    Refusal, RunLock, Scope, Session, Table, TargetInfo,
+    Refusal, RefusalKind, RunLock, Scope, Session, Table, TargetInfo,
 };
 use rollbook::dialect::{Dialect, Facts, Object};
 
@@ -85,7 +85,12 @@ fn info() -> TargetInfo {
 
 pub fn refusal(code: &str, message: &str) -> DbError {
     let (code, message) = (code.to_owned(), message.to_owned());
-    DbError::Refused(Box::new(Refusal { code, message, ..Refusal::default() }))
+    let kind = match code.as_str() {
+        "55P03" | "40P01" | "40001" => RefusalKind::Contention,
+        "57014" => RefusalKind::Cancelled,
+        _ => RefusalKind::Final,
+    };
+    DbError::Refused(Box::new(Refusal { code, message, kind, ..Refusal::default() }))
 }
 
 /// One connection. What it has not committed is gone with it.

@@ -28,6 +28,9 @@ impl Operator {
             match end.code {
                 0 => return check_record(lab, label),
                 3 => self.consents.push(end.consent()),
+                4 if end.out.contains("is still running") => {
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                }
                 4 => verdicts.push(verdict(world, &end, label)),
                 // The server has not noticed yet that the run before is dead.
                 5 => std::thread::sleep(std::time::Duration::from_millis(20)),

@@ -58,6 +58,12 @@ impl World {
                     backend::open(&Address::Sqlite { path: path.clone() }, Mode::Create).await.unwrap();
                 session.close().await;
             }
+            Self::Real(Address::Mysql { .. }) => {
+                let mut session = self.open().await;
+                let sql = "DROP TABLE IF EXISTS counts, marks, rollbook_journal, rollbook_lease";
+                session.execute_outside(&SCOPE, sql, 0).await.unwrap();
+                session.close().await;
+            }
             Self::Real(_) => {
                 let mut session = self.open().await;
                 let sql = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS rollbook CASCADE";
@@ -157,6 +163,11 @@ impl World {
     }
 
     async fn valid_index(&self) -> usize {
+        if matches!(self, Self::Real(Address::Mysql { .. })) {
+            let sql = "SELECT DISTINCT index_name FROM information_schema.statistics \
+                       WHERE table_schema = DATABASE() AND index_name = 'counts_n'";
+            return self.ask(sql).await.unwrap().len();
+        }
         let index = Object { kind: ObjectKind::Index, name: "counts_n".to_owned(), action: Action::Create };
         let mut session = self.open().await;
         let lines = session.definition(&[index]).await.unwrap().unwrap();

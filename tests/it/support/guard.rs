@@ -11,9 +11,10 @@ pub struct Guard {
 impl Guard {
     pub fn over(pid: u32, signal: &str, folder: &Path) -> Self {
         // A line instead of an end says that the server is gone, and its number perhaps another's.
+        // A process that has ended has no program any more, even where nobody has waited for it.
         let script = format!(
             "trap '' INT TERM HUP; read -r line && exit; kill -{signal} {pid}; \
-             n=0; while kill -0 {pid} && [ $n -lt 40 ]; do n=$((n + 1)); sleep 0.05; done; rm -rf '{}'",
+             n=0; while [ -e /proc/{pid}/exe ] && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done; rm -rf '{}'",
             folder.display()
         );
         let shell = Command::new("sh")

@@ -81,11 +81,13 @@ impl Lab {
         command
     }
 
+    #[track_caller]
     pub fn rollbook(&self, arguments: &[&str]) -> Outcome {
         Outcome::of(&mut self.command(arguments))
     }
 
     /// `verb file --db … more`.
+    #[track_caller]
     pub fn on(&self, verb: &str, more: &[&str]) -> Outcome {
         let mut arguments = vec![verb, "book.md", "--db", &self.url];
         arguments.extend(more);

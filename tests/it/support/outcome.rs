@@ -1,8 +1,12 @@
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// How long a condition may take to come true before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a command may take: more than any does, so that one that hangs fails its test alone.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// What a command came to.
 #[derive(Debug)]
@@ -13,8 +17,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    #[track_caller]
     pub fn of(command: &mut Command) -> Self {
-        let output = command.output().unwrap();
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let pid = child.id().to_string();
+        let (ended, end) = mpsc::channel();
+        std::thread::spawn(move || ended.send(child.wait_with_output()));
+        let output = end.recv_timeout(LIMIT).unwrap_or_else(|_| {
+            let _ = Command::new("kill").args(["-KILL", &pid]).status();
+            panic!("{command:?} does not end");
+        });
+        let output = output.unwrap();
         Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -1,0 +1,8 @@
+//! MySQL 8.0 and newer, and MariaDB 10.6 and newer.
+
+mod catalog;
+mod lock;
+mod observer;
+mod session;
+
+pub use session::MysqlSession;
