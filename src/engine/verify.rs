@@ -41,6 +41,7 @@ pub async fn verify(context: &mut Context<'_>, plan: &Plan, all: bool) -> Result
         return Err(EngineError::NeverRan);
     }
     let history = context.ledger.history.clone();
+    context.continues_with("verify", if all { "--all".to_owned() } else { String::new() });
     context.enter_unjournaled(plan);
     let mut violated = Vec::new();
     let mut count = 0;

@@ -292,7 +292,8 @@ impl Session for MysqlSession {
     }
 
     async fn rollback(&mut self) -> Result<(), DbError> {
-        soon(self.send("ROLLBACK")).await
+        // InnoDB may need minutes to undo what a large statement has done.
+        self.send("ROLLBACK").await
     }
 
     async fn append(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
