@@ -10,6 +10,7 @@ mod conformance;
 mod definitions;
 mod documents;
 mod locks;
+mod measured;
 mod mutations;
 mod outside;
 mod proxy;
