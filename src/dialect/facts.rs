@@ -14,6 +14,7 @@ pub struct Facts {
     /// The strongest table lock, by the engine's own name (`ACCESS EXCLUSIVE`).
     pub lock: Option<Lock>,
     pub blocks: Option<Blocks>,
+    /// Whether a table gets new files: its rows are written again, or `TRUNCATE` leaves none.
     pub rewrites: Option<bool>,
     pub scans: Option<bool>,
     pub transactional: Transactional,

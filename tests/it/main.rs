@@ -12,6 +12,7 @@ mod documents;
 mod faults;
 mod hostile;
 mod locks;
+mod measured;
 mod mutations;
 mod outside;
 mod proxy;

@@ -4,7 +4,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::super::draft::{Draft, Mode};
 use super::tree::{self, has, holds};
-use crate::dialect::{Action, ObjectKind};
+use crate::dialect::{Action, Blocks, ObjectKind};
 
 pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
     use SyntaxKind as K;
@@ -80,6 +80,8 @@ fn opaque(kind: &'static str, what: &'static str) -> Draft {
 fn truncate(node: &SyntaxNode) -> Draft {
     let mut draft = Draft::new("truncate");
     let also = if has(node, SyntaxKind::CASCADE) { ", with every table that refers to it" } else { "" };
+    // The table and its indexes get new files.
+    draft.rewrites(Some(true));
     for table in tree::descendants(node, SyntaxKind::TABLE_NAME_REF).filter_map(|table| tree::name(&table)) {
         draft.lock(Mode::AccessExclusive, &table);
         draft.loses(format!("truncates {table}{also}"));
@@ -177,6 +179,10 @@ fn reindex(node: &SyntaxNode) -> Draft {
         K::REINDEX_TARGET_TABLE => {
             draft.lock(if concurrently { Mode::ShareUpdateExclusive } else { Mode::Share }, &name);
             draft.object(ObjectKind::Table, name, Action::Alter);
+            if !concurrently {
+                // Its indexes are locked against everybody, and whoever reads the table opens them.
+                draft.blocks(Some(Blocks::Everything));
+            }
         }
         K::REINDEX_TARGET_INDEX => {
             draft.object(ObjectKind::Index, &name, Action::Alter);
