@@ -13,6 +13,7 @@ mod locks;
 mod mutations;
 mod outside;
 mod proxy;
+mod rules;
 mod run_lock;
 mod runbooks;
 mod schemas;
