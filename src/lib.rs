@@ -15,6 +15,8 @@ pub mod template;
 
 pub mod plan;
 
+pub mod rules;
+
 pub mod backfill;
 
 pub mod backend;

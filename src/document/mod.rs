@@ -28,7 +28,7 @@ pub use declaration::read_parameters;
 pub use duration::parse_duration;
 pub use front_matter::{Defaults, FrontMatter, Hold, Strategy};
 pub use model::{
-    Amount, Batch, Block, BlockKind, Cell, Document, Expect, Options, OutputLimit, Role, Tx, When,
+    Allow, Amount, Batch, Block, BlockKind, Cell, Document, Expect, Options, OutputLimit, Role, Tx, When,
 };
 pub use parameter::{ParamError, ParamSpec, ParamType};
 pub use parse::{Parsed, parse};

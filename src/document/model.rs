@@ -113,6 +113,17 @@ pub struct Options {
     pub output: Option<OutputLimit>,
     /// Shown to the human at the gate.
     pub why: Option<String>,
+    /// Findings that the author has looked at and lives with.
+    pub allow: Vec<Allow>,
+}
+
+/// `allow: {rule: why}`; which rules there are is not known here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    pub rule: String,
+    pub why: String,
+    /// The rule's name in the file.
+    pub span: Span,
 }
 
 /// The unit of commit that the author asks for.

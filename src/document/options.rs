@@ -4,10 +4,11 @@ use super::fields::{Field, Fields};
 use super::findings::Findings;
 use super::slug::list;
 use super::yaml::{Excerpt, Value};
-use super::{Amount, Batch, Options, OutputLimit, ParamSpec, ParamType, Role, Tx};
+use super::{Allow, Amount, Batch, Options, OutputLimit, ParamSpec, ParamType, Role, Tx};
 use crate::source::Span;
 
-const KEYS: [&str; 8] = ["batch", "timeout", "lock_timeout", "retry", "tx", "irreversible", "output", "why"];
+const KEYS: [&str; 9] =
+    ["batch", "timeout", "lock_timeout", "retry", "tx", "irreversible", "output", "why", "allow"];
 const BATCH_KEYS: [&str; 4] = ["table", "key", "size", "pause"];
 const MARK: &str = "--|";
 /// Rows that a batch takes where `size` is not given.
@@ -150,10 +151,11 @@ fn read_options(
             "retry" => options.retry = field.retries(findings),
             "tx" => options.tx = read_tx(field, findings),
             "irreversible" => {
-                options.irreversible = read_reason(field, findings);
+                options.irreversible = read_irreversible(field, findings);
                 head.irreversible = Some(field.key);
             }
             "output" => options.output = read_output(field, findings),
+            "allow" => options.allow = read_allow(field, findings),
             _ => options.why = field.text(findings).map(str::to_owned),
         }
     }
@@ -175,16 +177,39 @@ fn fits(option: &str, role: Role) -> bool {
     }
 }
 
-fn read_reason(field: Field<'_>, findings: &mut Findings) -> Option<String> {
+fn read_irreversible(field: Field<'_>, findings: &mut Findings) -> Option<String> {
+    read_reason(field, "write `--| irreversible: <why there is no way back>`", findings)
+}
+
+/// A text that says why; `true` and nothing at all are not one.
+fn read_reason(field: Field<'_>, help: &str, findings: &mut Findings) -> Option<String> {
     if let Value::Boolean(_) | Value::Null = field.node.value {
-        findings.push(
-            findings
-                .error("empty-value", field.node.span, "`irreversible` does not say why")
-                .help("write `--| irreversible: <why there is no way back>`"),
-        );
+        let message = format!("`{}` does not say why", field.name);
+        findings.push(findings.error("empty-value", field.node.span, message).help(help));
         return None;
     }
     field.text(findings).map(str::to_owned)
+}
+
+fn read_allow(field: Field<'_>, findings: &mut Findings) -> Vec<Allow> {
+    const HELP: &str = "write `--| allow: {<rule>: <why it does no harm here>}`";
+    if !matches!(field.node.value, Value::Mapping(_)) {
+        findings.push(
+            findings
+                .error("wrong-type", field.node.span, "`allow` must be a mapping")
+                .label(format!("this is {}", field.node.value.describe()))
+                .help(HELP),
+        );
+        return Vec::new();
+    }
+    let Some(rules) = Fields::open(field.node, "`allow`", findings) else { return Vec::new() };
+    let mut allowed = Vec::new();
+    for rule in rules.iter() {
+        if let Some(why) = read_reason(rule, HELP, findings) {
+            allowed.push(Allow { rule: rule.name.to_owned(), why, span: rule.key });
+        }
+    }
+    allowed
 }
 
 fn read_tx(field: Field<'_>, findings: &mut Findings) -> Option<Tx> {

@@ -237,6 +237,7 @@ impl Builder<'_> {
                 facts,
                 line: source.position(origin.start).line,
                 span: origin,
+                provenance: rendered.provenance.part(*span),
                 hole: None,
             }
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Digest;
 use crate::dialect::{Dialect, Facts, Limits, Waiting};
 use crate::document::{Expect, Role, When};
-use crate::source::{Source, Span};
+use crate::source::{Provenance, Source, Span};
 
 /// A rendered runbook: what will run, in order.
 #[derive(Clone, Debug)]
@@ -156,8 +156,9 @@ pub struct Statement {
     pub limits: Limits,
     /// No transaction holds it: the engine refuses one or commits around it, or the runbook says so.
     pub alone: bool,
-    /// Where the statement is in the runbook.
+    /// Where the statement is in the runbook, and how its parts lead back there.
     pub span: Span,
+    pub provenance: Provenance,
     pub line: usize,
     /// Where the bounds of a batch go, in `sql`.
     pub hole: Option<BatchHole>,

@@ -39,6 +39,23 @@ impl Provenance {
         })
     }
 
+    /// The way back from a part of the rendered text, counted from that part's beginning.
+    pub fn part(&self, part: Span) -> Self {
+        let mut map = Self::default();
+        let first = self.pieces.partition_point(|(piece, _)| piece.end <= part.start);
+        for (piece, origin) in self.pieces[first..].iter().take_while(|(piece, _)| piece.start < part.end) {
+            let cut = part.start.saturating_sub(piece.start);
+            let origin = match origin {
+                Origin::Text(source) => {
+                    Origin::Text(Span::new((source.start + cut).min(source.end), source.end))
+                }
+                Origin::Expression(source) => Origin::Expression(*source),
+            };
+            map.push(piece.end.min(part.end) - piece.start.max(part.start), origin);
+        }
+        map
+    }
+
     /// The range of the runbook that made `span` of the rendered text.
     pub fn to_source(&self, span: Span) -> Span {
         let first = self.edge(span.start).start;
@@ -76,5 +93,8 @@ mod tests {
         assert_eq!(map.to_source(Span::new(6, 9)), Span::new(106, 113));
         assert_eq!(map.to_source(Span::new(9, 10)), Span::new(113, 114));
         assert_eq!(map.to_source(Span::new(0, 10)), Span::new(100, 114));
+        let part = map.part(Span::new(3, 9));
+        assert_eq!(part.to_source(Span::new(0, 2)), Span::new(103, 105));
+        assert_eq!(part.to_source(Span::new(3, 6)), Span::new(106, 113));
     }
 }

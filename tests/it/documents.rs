@@ -86,6 +86,9 @@ fn every_option_has_its_type() {
         (Some(3), Some(Tx::None), Some(OutputLimit::Rows(20)))
     );
     assert_eq!(options.why.as_deref(), Some("two\nlines"));
+    let [allow] = options.allow.as_slice() else { panic!("{:?}", options.allow) };
+    assert_eq!((allow.rule.as_str(), allow.why.as_str()), ("rename", "no: nobody reads it"));
+    assert_eq!(document.source.slice(allow.span), "rename");
     assert_eq!(document.cell("a.verify").unwrap().options.output, Some(OutputLimit::None));
 }
 

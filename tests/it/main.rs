@@ -16,6 +16,7 @@ mod measured;
 mod mutations;
 mod outside;
 mod proxy;
+mod rules;
 mod run_lock;
 mod runbooks;
 mod schemas;

@@ -1,0 +1,144 @@
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Rule;
+use super::history::History;
+use super::words::{AlterTable, Words};
+use crate::diagnostics::Diagnostic;
+use crate::dialect::{Action as Effect, ObjectKind};
+use crate::document::{Document, Role};
+use crate::plan::{Action, Plan, Statement, Step, Unit};
+use crate::source::{Source, Span};
+
+/// What a rule looks at: one plan, with what its runbook itself has done before each statement.
+pub struct Context<'a> {
+    pub document: &'a Document,
+    pub plan: &'a Plan,
+    /// The same runbook for each of its engines, this one among them.
+    pub plans: &'a [Plan],
+    /// Every statement of every forward and rollback cell; those of a step's forward cell come first.
+    pub sites: Vec<Site<'a>>,
+    history: History,
+}
+
+/// One statement where it stands.
+pub struct Site<'a> {
+    pub step: &'a Step,
+    pub action: &'a Action,
+    pub statement: &'a Statement,
+    pub words: Words<'a>,
+    /// Forward statements of the runbook that come before it.
+    pub moment: usize,
+    /// Holds that were opened before it.
+    pub era: usize,
+    source: &'a Arc<Source>,
+    /// Its place in its cell, and the place of the cell's first statement in `Context::sites`.
+    index: usize,
+    first: usize,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(document: &'a Document, plan: &'a Plan, plans: &'a [Plan]) -> Self {
+        let mut context = Self { document, plan, plans, sites: Vec::new(), history: History::default() };
+        let (mut era, mut moment) = (0, 0);
+        for phase in &plan.phases {
+            era += usize::from(phase.hold.is_some());
+            for step in plan.steps_of(&phase.name) {
+                context.read(step, &step.forward, era, moment);
+                moment += step.forward.statements.len();
+                for action in &step.rollback {
+                    context.read(step, action, era, moment);
+                }
+            }
+        }
+        context.history = History::of(&context.sites);
+        context
+    }
+
+    fn read(&mut self, step: &'a Step, action: &'a Action, era: usize, moment: usize) {
+        let (first, plan) = (self.sites.len(), self.plan);
+        let source = &plan.source;
+        for (index, statement) in action.statements.iter().enumerate() {
+            let words = Words::of(self.plan.dialect, &statement.sql);
+            let moment = if action.role == Role::Forward { moment + index } else { moment };
+            self.sites.push(Site { step, action, statement, words, moment, era, source, index, first });
+        }
+    }
+
+    /// The statements of forward cells.
+    pub fn forward(&self) -> impl Iterator<Item = &Site<'a>> {
+        self.sites.iter().filter(|site| site.is_forward())
+    }
+
+    /// Every statement of its cell.
+    pub fn cell(&self, site: &Site<'a>) -> &[Site<'a>] {
+        &self.sites[site.first..site.first + site.action.statements.len()]
+    }
+
+    /// The cell's statements before this one.
+    pub fn before_in_cell(&self, site: &Site<'a>) -> &[Site<'a>] {
+        &self.sites[site.first..site.first + site.index]
+    }
+
+    /// Those of them that its transaction holds.
+    pub fn before_in_transaction(&self, site: &Site<'a>) -> &[Site<'a>] {
+        let cell = self.before_in_cell(site);
+        if site.statement.alone || site.action.unit != Unit::Cell {
+            return &[];
+        }
+        let held = cell.iter().rev().take_while(|before| !before.statement.alone).count();
+        &cell[cell.len() - held..]
+    }
+
+    /// Whether the runbook itself made the table, and no release can use it yet: no hold was opened
+    /// since.
+    pub fn is_new(&self, table: &str, site: &Site<'_>) -> bool {
+        self.history.is_new(table, site)
+    }
+
+    /// Whether the index is on such a table.
+    pub fn index_is_new(&self, index: &str, site: &Site<'_>) -> bool {
+        self.history.table_of(index).is_some_and(|table| self.history.is_new(table, site))
+    }
+
+    /// Whether a validated `CHECK` of this runbook proves that the column holds no NULL.
+    pub fn proves_not_null(&self, table: &str, column: &str, site: &Site<'a>) -> bool {
+        self.history.proves_not_null(table, column, site.moment)
+            || (!site.is_forward()
+                && History::of_cell(self.before_in_cell(site)).proves_not_null(table, column, usize::MAX))
+    }
+}
+
+impl<'a> Site<'a> {
+    pub fn is_forward(&self) -> bool {
+        self.action.role == Role::Forward
+    }
+
+    pub fn kind(&self) -> &'static str {
+        self.statement.facts.kind
+    }
+
+    /// The clauses of an `ALTER TABLE`.
+    pub fn alter_table(&self) -> Option<AlterTable> {
+        if self.kind() == "alter_table" { AlterTable::read(&self.words) } else { None }
+    }
+
+    /// The table that the statement changes.
+    pub fn table(&self) -> Option<&'a str> {
+        let objects = &self.statement.facts.objects;
+        let table = objects.iter().find(|object| {
+            object.kind == ObjectKind::Table && matches!(object.action, Effect::Alter | Effect::Write)
+        });
+        table.map(|object| object.name.as_str())
+    }
+
+    /// Where the words stand in the runbook.
+    pub fn place(&self, words: Range<usize>) -> Span {
+        self.statement.provenance.to_source(self.words.span(words))
+    }
+
+    /// A finding at these words.
+    pub(super) fn finding(&self, rule: &Rule, words: Range<usize>, message: impl Into<String>) -> Diagnostic {
+        rule.at(self.source, self.place(words), message).cell(&self.action.cell).statement(self.index + 1)
+    }
+}

@@ -1,0 +1,27 @@
+//! Safety rules: what a reviewer who has seen it go wrong would say of a runbook.
+//!
+//! A rule is a file with data and one pure function, beside its page, which is help text and test at
+//! once. What is no runbook at all (a cell without a way back, a verify cell that writes) is found
+//! where documents are read and plans are made; such a check has its page here too, and cannot be
+//! switched off.
+
+mod any;
+mod catalog;
+mod check;
+mod context;
+mod history;
+mod levels;
+mod mysql;
+mod page;
+mod postgres;
+mod rule;
+mod runbook;
+mod sqlite;
+mod words;
+
+pub use catalog::{UnknownRule, all, find};
+pub use check::check;
+pub use context::{Context, Site};
+pub use levels::{LevelError, Levels};
+pub use page::Page;
+pub use rule::{Finder, Rule};

@@ -1,0 +1,81 @@
+use std::ops::Range;
+
+use super::ONLY;
+use crate::diagnostics::{Diagnostics, Level};
+use crate::rules::words::Words;
+use crate::rules::{Context, Finder, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "volatile-default-rewrite",
+    level: Level::Warning,
+    dialects: ONLY,
+    page: include_str!("volatile_default_rewrite.md"),
+    covers: &[
+        ("squawk", "adding-field-with-default"),
+        ("pgls", "addingFieldWithDefault"),
+        ("pgls", "addSerialColumn"),
+        ("eugene", "E10"),
+        ("eugene", "E11"),
+        ("strong_migrations", "add_column_default"),
+        ("strong_migrations", "add_column_default_callable"),
+        ("strong_migrations", "add_column_generated_stored"),
+        ("strong_migrations", "add_column_auto_incrementing"),
+        ("online_migrations", "add_column_with_default"),
+        ("online_migrations", "add_column_generated_stored"),
+        ("atlas", "PG302"),
+        ("pgfence", "add-column-non-constant-default"),
+        ("pgfence", "add-column-stored-generated"),
+        ("pgfence", "add-column-serial"),
+        ("waypoint", "W006"),
+    ],
+    finder: Finder::Rule(find),
+};
+
+fn find(context: &Context<'_>) -> Diagnostics {
+    let mut findings = Vec::new();
+    for site in &context.sites {
+        if site.statement.facts.rewrites != Some(true) {
+            continue;
+        }
+        let Some(alter) = site.alter_table().filter(|alter| !context.is_new(&alter.table, site)) else {
+            continue;
+        };
+        let added = alter.clauses.into_iter().filter(|clause| adds_column(&site.words, clause.start));
+        let computed = added.filter_map(|clause| computed(&site.words, clause));
+        for (at, why) in computed {
+            findings.push(
+                site.finding(&RULE, at, format!("reads and writes of `{}` wait until the table is written anew", alter.table))
+                    .label(why)
+                    .help(
+                        "add the column without it, set the default for new rows, and fill the old ones in batches: \
+                         `rollbook new add-column-with-backfill` writes the cells",
+                    ),
+            );
+        }
+    }
+    findings
+}
+
+fn adds_column(words: &Words<'_>, at: usize) -> bool {
+    const CONSTRAINTS: [&str; 7] = ["constraint", "check", "foreign", "primary", "unique", "exclude", "not"];
+    words.is(at, "add") && !CONSTRAINTS.iter().any(|word| words.is(at + 1, word))
+}
+
+/// What of a new column is computed for each row; which functions are the same for all rows, the
+/// facts of the whole statement have said.
+fn computed(words: &Words<'_>, clause: Range<usize>) -> Option<(Range<usize>, &'static str)> {
+    const SERIAL: [&str; 6] = ["serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"];
+    let find = |texts: &[&str]| words.find_flat(clause.clone(), texts);
+    if let Some(at) = find(&["identity"]) {
+        return Some((at, "an identity numbers the rows that are there"));
+    }
+    if let Some(at) = find(&["stored"]) {
+        return Some((at, "a stored column is computed for every row"));
+    }
+    if let Some(at) = SERIAL.iter().find_map(|serial| find(&[serial])) {
+        return Some((at, "a serial numbers the rows that are there"));
+    }
+    let default = find(&["default"])?;
+    let calls = (default.end..clause.end).any(|at| words.is(at, "("));
+    calls.then_some((default, "a default that differs from row to row is computed for every row"))
+}

@@ -1,0 +1,35 @@
+//! What makes a runbook one: steps that can be checked and undone, and time between its phases.
+
+mod contract_unverified;
+mod contract_without_hold;
+mod dialects_differ;
+mod missing_rollback;
+mod missing_section;
+mod missing_verify;
+mod mixed_transaction;
+mod rollback_mismatch;
+mod undeclared_destructive;
+mod unused_allow;
+mod verify_cannot_fail;
+mod verify_outlives_column;
+mod verify_writes;
+
+use super::Rule;
+
+pub(super) use unused_allow::RULE as UNUSED_ALLOW;
+
+pub(super) const RULES: &[&Rule] = &[
+    &contract_unverified::RULE,
+    &contract_without_hold::RULE,
+    &dialects_differ::RULE,
+    &missing_rollback::RULE,
+    &missing_section::RULE,
+    &missing_verify::RULE,
+    &mixed_transaction::RULE,
+    &rollback_mismatch::RULE,
+    &undeclared_destructive::RULE,
+    &unused_allow::RULE,
+    &verify_cannot_fail::RULE,
+    &verify_outlives_column::RULE,
+    &verify_writes::RULE,
+];

@@ -1,0 +1,164 @@
+//! The rules: each page is run, and what is shipped breaks none of them.
+
+use std::collections::BTreeMap;
+
+use rollbook::diagnostics::{Diagnostic, Diagnostics, Level, render};
+use rollbook::dialect::Dialect;
+use rollbook::document;
+use rollbook::plan;
+use rollbook::rules::{self, Finder, Levels, Page, Rule};
+use rollbook::source::Source;
+use rollbook::template::Values;
+
+use crate::case_file;
+
+/// Everything that `check` finds.
+pub fn findings(name: &str, text: &str, levels: &Levels) -> Diagnostics {
+    let parsed = document::parse(&Source::new(name, text));
+    let mut found = parsed.diagnostics;
+    if found.iter().any(|finding| finding.level == Level::Error) {
+        return found;
+    }
+    let front = &parsed.document.front;
+    let values = Values::bind(&front.params, &BTreeMap::new()).unwrap();
+    let mut plans = Vec::new();
+    for dialect in &front.dialects {
+        let (plan, more) = plan::build(&parsed.document, *dialect, &values);
+        found.extend(more);
+        plans.extend(plan);
+    }
+    if plans.len() == front.dialects.len() {
+        found.extend(rules::check(&parsed.document, &plans, levels));
+    }
+    found
+}
+
+/// The cells of an example in a runbook that has nothing else to be said about.
+fn whole(example: &str, dialect: Dialect) -> String {
+    if example.starts_with("---\n") {
+        return example.to_owned();
+    }
+    format!(
+        "---\nrollbook: 1\nid: example\ntitle: An example\ndialect: {dialect}\nphases: [expand, migrate, contract]\n---\n\n## Requirements\n\n## Strategy\n\n## Safety\n\n## Implementation\n\n{example}\n## Validation\n"
+    )
+}
+
+fn examples<'a>(rule: &'a Rule, section: &str) -> impl Iterator<Item = String> + use<'a> {
+    let page = rule.page();
+    page.examples(section)
+        .into_iter()
+        .flat_map(|example| rule.dialects.iter().map(move |dialect| whole(&example, *dialect)))
+}
+
+fn shown(findings: &[Diagnostic]) -> String {
+    render::full(findings, false)
+}
+
+#[test]
+fn every_page_has_the_same_parts() {
+    for rule in rules::all() {
+        let page = rule.page();
+        assert_eq!(page.name, rule.id);
+        assert_eq!(page.headings(), Page::SECTIONS, "{}", rule.id);
+        assert!(page.summary.ends_with('.') && page.summary.len() <= 120, "{}: {}", rule.id, page.summary);
+        assert!(!page.examples("Bad").is_empty() && !page.examples("Good").is_empty(), "{}", rule.id);
+        assert!(rule.page.lines().all(|line| line.chars().count() <= 120), "{}", rule.id);
+        assert_eq!(rules::find(rule.id).unwrap().id, rule.id);
+        let home = format!("src/rules/*/{}.rs", rule.id.replace('-', "_"));
+        let there = ["any", "postgres", "mysql", "sqlite", "runbook"].iter().any(|folder| {
+            let path = home.replace('*', folder);
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists()
+        });
+        assert!(there, "{home}");
+    }
+}
+
+#[test]
+fn every_bad_example_breaks_its_rule_and_no_other() {
+    let mut wrong = String::new();
+    for rule in rules::all() {
+        for text in examples(rule, "Bad") {
+            let found = findings("bad.md", &text, &Levels::default());
+            let (own, others): (Diagnostics, Diagnostics) =
+                found.into_iter().partition(|finding| finding.rule == rule.id);
+            let others: Diagnostics = others.into_iter().filter(|other| other.level != Level::Note).collect();
+            if own.is_empty() || !others.is_empty() {
+                wrong += &format!("{}: {} of its own, and\n{}{text}\n", rule.id, own.len(), shown(&others));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn every_good_example_has_nothing_wrong_with_it() {
+    let mut wrong = String::new();
+    for rule in rules::all() {
+        for text in examples(rule, "Good") {
+            let mut found = findings("good.md", &text, &Levels::default());
+            found.retain(|finding| finding.level != Level::Note || finding.rule == rule.id);
+            if !found.is_empty() {
+                wrong += &format!("{}:\n{}{text}\n", rule.id, shown(&found));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn every_finding_says_what_to_do_and_where() {
+    for rule in rules::all() {
+        for text in examples(rule, "Bad") {
+            for finding in findings("bad.md", &text, &Levels::default()) {
+                assert!(finding.help.is_some(), "{} has no help", finding.rule);
+                assert!(!finding.span.is_empty(), "{} is nowhere", finding.rule);
+            }
+        }
+    }
+}
+
+/// Errors of form are found elsewhere: this finds the ones that have lost their page.
+#[test]
+fn rules_of_form_are_errors_and_cannot_be_changed() {
+    let mut levels = Levels::default();
+    for rule in rules::all() {
+        let fixed = matches!(rule.finder, Finder::Form);
+        assert_eq!(levels.set(rule.id, None).is_err(), fixed, "{}", rule.id);
+        assert!(!fixed || rule.level == Level::Error, "{}", rule.id);
+    }
+    let error = levels.set("drop-cascde", None).unwrap_err();
+    assert_eq!(error.to_string(), "there is no rule `drop-cascde`");
+}
+
+#[test]
+fn a_level_that_is_set_takes_the_place_of_the_rule_s_own() {
+    let rule = rules::find("index-not-concurrent").unwrap();
+    let text = examples(rule, "Bad").next().unwrap();
+    let level = |said: Option<Level>| {
+        let mut levels = Levels::default();
+        levels.set(rule.id, said).unwrap();
+        let found = findings("a.md", &text, &levels);
+        found.iter().find(|finding| finding.rule == rule.id).map(|finding| finding.level)
+    };
+    assert_eq!(level(Some(Level::Error)), Some(Level::Error));
+    assert_eq!(level(None), None);
+}
+
+/// `tests/cases/rules`: where each finding stands, and what `allow` and the runbook's own past do.
+#[test]
+fn every_case_says_exactly_this() {
+    let count = case_file::run("rules", |case| {
+        let mut lines = String::new();
+        for finding in findings("case.md", &case.input, &Levels::default()) {
+            let (start, end) =
+                (finding.source.position(finding.span.start), finding.source.position(finding.span.end));
+            let level = format!("{:?}", finding.level).to_lowercase();
+            let at = format!("{}:{}-{}:{}", start.line, start.column, end.line, end.column);
+            if !["missing-section", "missing-verify"].contains(&finding.rule) {
+                lines += &format!("{level}[{}] {at}: {}\n", finding.rule, finding.message);
+            }
+        }
+        if lines.is_empty() { "nothing\n".to_owned() } else { lines }
+    });
+    assert!(count >= 1, "{count} cases");
+}
