@@ -19,6 +19,8 @@ pub enum DbError {
     JournalUnreadable(Box<Refusal>),
     #[error("the journal table is gone, although {operator} has run run {run} here")]
     JournalMissing { run: String, operator: String },
+    #[error("the journal ends at entry {found}, and it has had {last}: entries are gone")]
+    JournalShortened { found: i64, last: i64 },
     #[error("the journal cannot be written: {0}")]
     JournalRefused(Box<Refusal>),
     #[error("the run lock was lost: {reason}")]
@@ -95,6 +97,14 @@ impl DbError {
         match self {
             Self::Refused(refusal) => Self::JournalRefused(refusal),
             other => other,
+        }
+    }
+
+    /// Refuses a journal that ends before the last position that its lease has seen.
+    pub(super) fn if_shortened(found: i64, last: Option<&str>) -> Result<(), Self> {
+        match last.and_then(|last| last.parse().ok()) {
+            Some(last) if last > found => Err(Self::JournalShortened { found, last }),
+            _ => Ok(()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Keeps a run lock's lease alive from beside the run, and says when it is lost.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -26,14 +27,15 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// The connection that holds the lock.
 #[async_trait]
 pub(super) trait Heart: Send + 'static {
-    /// Renews the lease and says on which cell the run is; false where it is another owner's by now.
-    async fn beat(&mut self, cell: &str) -> Result<bool, DbError>;
+    /// Renews the lease and says on which cell the run is and where the journal ends; false where it is another owner's by now.
+    async fn beat(&mut self, cell: &str, pos: i64) -> Result<bool, DbError>;
     async fn close(self: Box<Self>);
 }
 
 /// A lock with a lease, held until it is released, its process dies, or its heart stops.
 pub(super) struct LeasedLock {
     cell: watch::Sender<String>,
+    pos: Arc<AtomicI64>,
     lost: Arc<OnceLock<String>>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -41,12 +43,14 @@ pub(super) struct LeasedLock {
 
 impl LeasedLock {
     /// Beats for as long as the lock lives; `lease` is how long the lease holds without.
-    pub fn new(heart: Box<dyn Heart>, lease: Duration) -> Self {
+    pub fn new(heart: Box<dyn Heart>, lease: Duration, pos: i64) -> Self {
         let (cell, cells) = watch::channel(String::new());
+        let pos = Arc::new(AtomicI64::new(pos));
         let lost = Arc::new(OnceLock::new());
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(keep(heart, lease / BEATS, cells, Arc::clone(&lost), stopped));
-        Self { cell, lost, stop, task }
+        let task =
+            tokio::spawn(keep(heart, lease / BEATS, cells, Arc::clone(&pos), Arc::clone(&lost), stopped));
+        Self { cell, pos, lost, stop, task }
     }
 }
 
@@ -54,6 +58,7 @@ async fn keep(
     mut heart: Box<dyn Heart>,
     pause: Duration,
     mut cells: watch::Receiver<String>,
+    pos: Arc<AtomicI64>,
     lost: Arc<OnceLock<String>>,
     mut stopped: oneshot::Receiver<()>,
 ) {
@@ -61,7 +66,12 @@ async fn keep(
     tokio::pin!(due);
     loop {
         tokio::select! {
-            _ = &mut stopped => return heart.close().await,
+            _ = &mut stopped => {
+                // The last word: where the journal ended.
+                let cell = cells.borrow().clone();
+                let _ = heart.beat(&cell, pos.load(Ordering::Relaxed)).await;
+                return heart.close().await;
+            }
             Ok(()) = cells.changed() => {
                 let soon = Instant::now() + MOMENT;
                 if soon < due.deadline() {
@@ -72,7 +82,12 @@ async fn keep(
             () = &mut due => due.as_mut().reset(Instant::now() + pause),
         }
         let cell = cells.borrow().clone();
-        let reason = match tokio::time::timeout(pause * WAITED, heart.beat(&cell)).await {
+        let reason = match tokio::time::timeout(
+            pause * WAITED,
+            heart.beat(&cell, pos.load(Ordering::Relaxed)),
+        )
+        .await
+        {
             Ok(Ok(true)) => continue,
             Ok(Ok(false)) => "another owner has taken it".to_owned(),
             Ok(Err(error)) => error.to_string(),
@@ -87,6 +102,10 @@ async fn keep(
 impl RunLock for LeasedLock {
     fn at(&mut self, cell: &str) {
         self.cell.send_replace(cell.to_owned());
+    }
+
+    fn wrote(&mut self, pos: i64) {
+        self.pos.store(pos, Ordering::Relaxed);
     }
 
     fn lost(&self) -> Option<&str> {

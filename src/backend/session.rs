@@ -118,8 +118,8 @@ pub trait Session: Send {
 pub trait Observer: Send {
     /// The sessions that the statement in flight waits for.
     async fn blockers(&mut self) -> Result<Vec<Blocker>, DbError>;
-    /// Stops the statement in flight.
-    async fn cancel(&mut self);
+    /// Stops the statement in flight. An error where the server could not be told.
+    async fn cancel(&mut self) -> Result<(), DbError>;
     /// Whether the server's side of the session is done with every request that reached it, or is not
     /// there any more. Where nothing lies between the two, it is never idle while a request is out.
     async fn is_idle(&mut self) -> Result<bool, DbError> {
@@ -187,6 +187,8 @@ pub enum LockError {
 pub trait RunLock: Send {
     /// Says which cell is running, for whoever is turned away.
     fn at(&mut self, cell: &str);
+    /// Keeps the journal's last position, so that a journal that lost its end is noticed.
+    fn wrote(&mut self, _pos: i64) {}
     /// Why it is held no more, if it is not.
     fn lost(&self) -> Option<&str>;
     async fn release(self: Box<Self>);

@@ -84,7 +84,9 @@ impl CliError {
                 ) => Exit::No,
                 EngineError::Journal(_)
                 | EngineError::History(_)
-                | EngineError::Db(DbError::JournalMissing { .. }) => Exit::InDoubt,
+                | EngineError::Db(DbError::JournalMissing { .. } | DbError::JournalShortened { .. }) => {
+                    Exit::InDoubt
+                }
                 EngineError::NeverRan | EngineError::HalfUndone { .. } => Exit::No,
                 _ => Exit::Unusable,
             },
@@ -170,6 +172,9 @@ fn engine_help(error: &EngineError) -> Option<String> {
         EngineError::Db(DbError::NoSuchFile { .. }) => {
             "check the path, or make the file with `--create`".to_owned()
         }
+        EngineError::Db(DbError::Unreachable { target, .. }) if target.starts_with("sqlite:") => {
+            "check that the file is a SQLite database and may be read and written; nothing was changed".to_owned()
+        }
         EngineError::Db(DbError::Unreachable { .. }) => {
             "check host, port, user and password; nothing was changed".to_owned()
         }
@@ -187,15 +192,15 @@ fn engine_help(error: &EngineError) -> Option<String> {
              type the same command again; nothing is done that is not in the journal"
             .to_owned(),
         EngineError::Db(DbError::JournalUnreadable(_)) => "nothing was run: somebody changed the table, or this user may \
-             not read it (on PostgreSQL: `GRANT SELECT ON rollbook.journal`)"
+             not read it (on PostgreSQL: `GRANT USAGE ON SCHEMA rollbook`, `GRANT SELECT ON rollbook.journal`)"
             .to_owned(),
-        EngineError::Db(DbError::JournalMissing { .. }) => "nothing was run: restore the table from a backup; its entries \
+        EngineError::Db(DbError::JournalMissing { .. } | DbError::JournalShortened { .. }) => "nothing was run: restore the table from a backup; its entries \
              are in the records (`.jsonl`) too. To begin anew, knowing that nothing of what was done is known, drop \
              the lease table beside it"
             .to_owned(),
         EngineError::Db(DbError::JournalRefused(_)) => "the run stopped, because nothing is done that is not in the \
-             journal; mend the cause (on PostgreSQL: `GRANT SELECT, INSERT ON rollbook.journal`), then type the same \
-             command again"
+             journal; mend the cause (on PostgreSQL: `GRANT USAGE ON SCHEMA rollbook`, `GRANT SELECT, INSERT ON rollbook.journal`, \
+             `GRANT SELECT, INSERT, UPDATE ON rollbook.lease`), then type the same command again"
             .to_owned(),
         EngineError::Held(holder) if holder.silent.is_some_and(|silent| silent >= SILENT) => format!(
             "nothing was changed; when it has been silent for its whole lease, the same command takes its lock over; \
@@ -226,7 +231,9 @@ fn engine_help(error: &EngineError) -> Option<String> {
             "put `id: {was}` back to go on with it; a copy that is to run from its beginning goes into a file of its own"
         ),
         EngineError::NeverRan => {
-            "check --db; `rollbook verify --all` replays verify cells without a journal".to_owned()
+            "check `--db` and the runbook's `id`; `rollbook status --db …` says what ran here, and `rollbook verify \
+             --all` needs no journal"
+                .to_owned()
         }
         EngineError::Journal(_) | EngineError::History(_) => {
             "nothing was run: restore the journal table from a backup, or ask who edited it".to_owned()

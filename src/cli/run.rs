@@ -26,7 +26,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     std::panic::set_hook(Box::new(move |panic| {
         let text = panic.payload().downcast_ref::<String>().map_or("", String::as_str);
         if text.starts_with("failed printing to stdout") {
-            std::process::exit(Exit::Done as i32);
+            let gone = text.contains("Broken pipe");
+            if !gone {
+                eprintln!("error: {text}");
+            }
+            std::process::exit(if gone { Exit::Done } else { Exit::Unusable } as i32);
         }
         report(panic);
     }));

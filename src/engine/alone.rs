@@ -28,10 +28,12 @@ impl Context<'_> {
                 return Ok(Some(end));
             }
             let before = self.definition_of(plan, statement).await?;
+            let provable = before.is_none() && self.is_provable(plan, step, action).await?;
             self.note(Event::StatementIntended {
                 cell: action.cell.clone(),
                 statement: index + 1,
                 before: before.clone(),
+                provable,
             });
             self.write().await?;
             let run = self.run_id().to_owned();
@@ -59,7 +61,12 @@ impl Context<'_> {
                 answered(&self.lock, &mut self.observer, self.session.invalid_indexes(&statement.facts))
                     .await?;
             if left.is_empty() && before.is_some() && self.definition_of(plan, statement).await? != before {
-                return Ok(Some(CellEnd::Stopped(self.partly_refused(plan, action, index, &error))));
+                let seen = "its objects are not what they were before";
+                return Ok(Some(CellEnd::Stopped(self.partly_refused(plan, action, index, &error, seen))));
+            }
+            if !self.is_atomic(statement).await? {
+                let seen = "it may have done a part of its work";
+                return Ok(Some(CellEnd::Stopped(self.partly_refused(plan, action, index, &error, seen))));
             }
             let cancelled = self.was_cancelled(&error);
             let again = left.is_empty()
@@ -112,16 +119,49 @@ impl Context<'_> {
         Ok(lines.map(|lines| lines.iter().map(|line| plan.redact(line)).collect()))
     }
 
+    /// Whether the step's verify cells fail now, so that they will prove the statement when they pass. A
+    /// cell that passes either way proves nothing.
+    async fn is_provable(&mut self, plan: &Plan, step: &str, action: &Action) -> Result<bool, EngineError> {
+        let Some(step) = plan.step(step).filter(|step| step.forward.cell == action.cell) else {
+            return Ok(false);
+        };
+        for check in &step.after {
+            if !self.holds(plan, check).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a refusal means that nothing of the statement happened. A procedure may have committed
+    /// before it failed, and rows of a table without transactions stay.
+    async fn is_atomic(&mut self, statement: &Statement) -> Result<bool, DbError> {
+        if statement.facts.trace() != Trace::Nothing {
+            return Ok(true);
+        }
+        let one = matches!(
+            statement.facts.kind,
+            "insert" | "update" | "delete" | "merge" | "replace" | "copy" | "truncate"
+        );
+        Ok(one && self.session.refuses_transaction(&statement.facts.objects).await?.is_none())
+    }
+
     /// Some servers drop the first of two tables and refuse the second.
-    fn partly_refused(&mut self, plan: &Plan, action: &Action, index: usize, error: &DbError) -> Stop {
+    fn partly_refused(
+        &mut self,
+        plan: &Plan,
+        action: &Action,
+        index: usize,
+        error: &DbError,
+        seen: &str,
+    ) -> Stop {
         let message = self.problem(plan, error).message;
         let cell = &action.cell;
         Stop {
             outcome: Outcome::InDoubt,
             at: Some(cell.clone()),
             state: format!(
-                "the database refused statement {} of cell `{cell}` ({message}), and yet its objects are not what \
-                 they were before",
+                "the database refused statement {} of cell `{cell}` ({message}), and yet {seen}",
                 index + 1
             ),
             next: Some(self.resolve_commands(cell)),

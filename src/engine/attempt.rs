@@ -53,18 +53,21 @@ impl Context<'_> {
         let first = scope.limits.lock_timeout.map_or(LOOK.0, |limit| LOOK.0.min(limit / 2));
         let look = tokio::time::sleep(first);
         tokio::pin!(look);
-        let mut cancelled = false;
+        let (mut asked, mut cancelled) = (false, false);
         let mut silence = Silence::default();
         loop {
             tokio::select! {
                 biased;
                 answer = &mut work => return answer,
-                () = host.interrupt().insisted(), if !cancelled => {
-                    cancelled = true;
-                    let _ = tokio::time::timeout(OBSERVER_PATIENCE, observer.cancel()).await;
+                () = host.interrupt().insisted(), if !asked => {
+                    asked = true;
+                    let told = tokio::time::timeout(OBSERVER_PATIENCE, observer.cancel()).await;
+                    cancelled = matches!(told, Ok(Ok(())));
                 }
                 () = &mut look => {
                     look.as_mut().reset(tokio::time::Instant::now() + LOOK.1);
+                    // The server could not be told, for want of a connection perhaps.
+                    asked = cancelled;
                     silence.look(lock, &mut **observer).await?;
                     let seen = tokio::time::timeout(OBSERVER_PATIENCE, observer.blockers()).await;
                     let Ok(Ok(seen)) = seen else { continue };
@@ -89,9 +92,13 @@ impl Context<'_> {
         }
     }
 
-    /// Whether the error is the answer to the operator's second request to stop.
+    /// Whether the operator stopped the statement: cancelled it, or asked to stop while another session
+    /// was in its way, so that it is not tried again.
     pub(super) fn was_cancelled(&self, error: &DbError) -> bool {
-        self.host.interrupt().is_insisted() && error.refusal().is_some_and(Refusal::is_cancelled)
+        let Some(refusal) = error.refusal() else { return false };
+        let interrupt = self.host.interrupt();
+        (interrupt.is_insisted() && refusal.is_cancelled())
+            || (interrupt.requested() && refusal.is_contention())
     }
 
     /// Waits before the next attempt, if there is to be one.

@@ -66,6 +66,7 @@ impl Context<'_> {
             digest: action.digest.clone(),
             sql: action.statements.iter().map(|statement| statement.shown.clone()).collect(),
             secrets: secret::fingerprint(action, self.run_id()),
+            committed: progress.done,
         });
         if let Unit::Batch { table, key, size, pause } = &action.unit {
             let walk = crate::backfill::KeyWalk { dialect: plan.dialect, table, key, size: *size };

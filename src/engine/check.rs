@@ -82,7 +82,32 @@ pub(super) fn expected(expect: &Expect) -> String {
     }
 }
 
+/// Rows of the answer that the judgement and the record need.
+fn kept(check: &Check) -> u64 {
+    match &check.expect {
+        Expect::Table(table) => check.output.max(table.len() as u64),
+        _ => check.output.max(1),
+    }
+}
+
 impl Context<'_> {
+    /// Whether a verify cell passes now, told to nobody.
+    pub(super) async fn holds(&mut self, plan: &Plan, check: &Check) -> Result<bool, EngineError> {
+        let run = self.run_id().to_owned();
+        let scope = Scope { runbook: &plan.runbook, run: &run, cell: &check.cell, limits: check.limits };
+        let keep = kept(check);
+        let sql = &check.statement.sql;
+        match self.execute(Sent { scope: &scope, statement: 1, sql, keep, held: Held::ReadOnly }).await {
+            Ok(answer) => {
+                let baseline =
+                    self.ledger.history.baselines.get(&check.cell).map(|recorded| &recorded.output);
+                Ok(judge(&check.expect, &answer.into(), baseline).0)
+            }
+            Err(DbError::Refused(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Runs a verify cell and notes its answer.
     pub(super) async fn check(
         &mut self,
@@ -90,10 +115,7 @@ impl Context<'_> {
         check: &Check,
         time: CheckTime,
     ) -> Result<CheckOutcome, EngineError> {
-        let keep = match &check.expect {
-            Expect::Table(table) => check.output.max(table.len() as u64),
-            _ => check.output.max(1),
-        };
+        let keep = kept(check);
         let run = self.run_id().to_owned();
         let scope = Scope { runbook: &plan.runbook, run: &run, cell: &check.cell, limits: check.limits };
         let started = self.host.elapsed();

@@ -132,7 +132,7 @@ impl<'a> Context<'a> {
     /// What was said on the command line and was not needed, a sentence each.
     pub fn unused(&self) -> Vec<String> {
         let consents = self.consents.iter().map(|Consent { cell, digest }| {
-            format!("--confirm {cell}@{digest} was not used: no gate asked for it")
+            format!("--confirm {cell}@{digest} was not used: no gate asked for exactly that on this target")
         });
         let resolutions = self.resolutions.iter().map(|(cell, _)| {
             format!("--resolve {cell}=… was not used: no statement of `{cell}` is in doubt")
@@ -153,6 +153,12 @@ impl<'a> Context<'a> {
 
     pub fn run_id(&self) -> &str {
         self.ledger.run()
+    }
+
+    /// Why there is nothing of the runbook in the journal: its first run may not have written yet.
+    pub(super) async fn never_ran(&mut self) -> Result<EngineError, EngineError> {
+        let holder = self.session.holder().await?;
+        Ok(holder.map_or(EngineError::NeverRan, |holder| EngineError::Held(Box::new(holder))))
     }
 
     /// Reads the journal and folds it.
@@ -197,6 +203,7 @@ impl<'a> Context<'a> {
             None => self.started(plan, direction),
         };
         self.note(event);
+        // A run that starts takes the target over from the run before it; the journal tells which that was.
         if let Some(holder) = claimed.taken_over {
             self.note(Event::LockTakenOver {
                 operator: holder.operator,
@@ -205,13 +212,13 @@ impl<'a> Context<'a> {
                 silent_seconds: holder.silent.unwrap_or_default().as_secs(),
             });
         }
-        self.adopt_target(direction).await
+        self.adopt_target().await
     }
 
     /// A journal that came here with a copy of its database goes on only if a human says so.
-    async fn adopt_target(&mut self, direction: Direction) -> Result<Option<Stop>, EngineError> {
+    async fn adopt_target(&mut self) -> Result<Option<Stop>, EngineError> {
         let target = self.session.info().clone();
-        let began = self.ledger.history.open_run(direction).map(|run| run.target.clone());
+        let began = self.ledger.history.runs.last().map(|run| run.target.clone());
         let Some(began) = began.filter(|began| *began != target.identity) else { return Ok(None) };
         let request = GateRequest {
             kind: GateKind::Target,
@@ -281,7 +288,7 @@ impl<'a> Context<'a> {
         self.still_ours()?;
         let (entries, rows) = self.ledger.waiting();
         answered(&self.lock, &mut self.observer, self.session.commit(&rows)).await?;
-        self.ledger.written(entries);
+        self.wrote(entries);
         Ok(())
     }
 
@@ -291,7 +298,7 @@ impl<'a> Context<'a> {
         if !rows.is_empty() {
             self.still_ours()?;
             answered(&self.lock, &mut self.observer, self.session.append(&rows)).await?;
-            self.ledger.written(entries);
+            self.wrote(entries);
         }
         Ok(())
     }
@@ -301,6 +308,13 @@ impl<'a> Context<'a> {
         match self.lock.as_ref().and_then(|lock| lock.lost()) {
             Some(reason) => Err(DbError::LockLost { reason: reason.to_owned() }),
             None => Ok(()),
+        }
+    }
+
+    fn wrote(&mut self, entries: Vec<Sealed>) {
+        self.ledger.written(entries);
+        if let Some(lock) = &mut self.lock {
+            lock.wrote(self.ledger.pos());
         }
     }
 
@@ -355,8 +369,11 @@ impl<'a> Context<'a> {
     }
 
     /// Ends the stream of an invocation that an error broke off. The journal cannot be told.
-    pub fn broke_off(&mut self) {
+    pub fn broke_off(&mut self, error: &EngineError) {
         if self.run_id().is_empty() {
+            let state = format!("{error}; nothing was run");
+            let stop = Stop { outcome: Outcome::Failed, at: None, state, next: None };
+            self.ledger.tell("", &Event::Stopped(stop));
             return;
         }
         let stop = Stop {

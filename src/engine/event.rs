@@ -57,6 +57,9 @@ pub enum Event {
         /// A salted fingerprint of the cell's text with its secret values, where it has any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         secrets: Option<String>,
+        /// Statements that an earlier invocation has committed.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        committed: usize,
     },
     /// Written before a statement that no transaction holds. `before` is what the catalog says of its
     /// objects: as long as it says the same, the statement has not taken effect.
@@ -65,6 +68,9 @@ pub enum Event {
         statement: usize,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Vec<String>>,
+        /// The step's verify cells do not pass yet, so that their passing will prove the statement.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        provable: bool,
     },
     /// The statement in flight waits for other sessions.
     Waiting {
@@ -153,6 +159,10 @@ pub enum Event {
     },
     /// The one terminal event of every invocation.
     Stopped(Stop),
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,13 +6,14 @@ use super::cell::CellEnd;
 use super::check::CheckOutcome;
 use super::context::{Context, EngineError, GateRequest, Report};
 use super::event::{CheckTime, Direction, Event, GateKind, Outcome, Problem, Stop};
-use super::history::{History, Status};
+use super::history::{CellHistory, History, Status};
 use super::journal::decode;
 use super::rollback::rollback_lines;
 use crate::backend::JournalRow;
 use crate::diagnostics::did_you_mean;
+use crate::dialect::canonical;
 use crate::document::Expect;
-use crate::plan::{Check, Phase, Plan, Step};
+use crate::plan::{Action, Check, Phase, Plan, Statement, Step};
 
 /// Where an invocation stops by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,12 @@ pub async fn run(context: &mut Context<'_>, plan: &Plan, until: &Until) -> Resul
     if let Until::Place(name) = until {
         known_place(plan, name)?;
     }
+    if let Until::Place(name) = until
+        && context.is_there(plan, name)
+    {
+        let state = format!("`{name}` is done on this target already; what comes after it was not asked for");
+        return Ok(context.nothing_to_do(state));
+    }
     if context.nothing_left(plan) {
         let state = format!("{} is done on this target already: nothing to run", plan.runbook);
         return Ok(context.nothing_to_do(state));
@@ -77,8 +84,21 @@ pub async fn run(context: &mut Context<'_>, plan: &Plan, until: &Until) -> Resul
     context.stop(stop).await
 }
 
+/// What is committed of a cell keeps its text; of a cell that is done only in part, the rest may change.
+fn is_as_it_ran(plan: &Plan, cell: &CellHistory, action: &Action) -> bool {
+    if cell.digest.as_ref() == Some(&action.digest) {
+        return true;
+    }
+    let ran = cell.done + usize::from(cell.intended.is_some());
+    let same = |(was, now): (&String, &Statement)| {
+        canonical(plan.dialect, was) == canonical(plan.dialect, &now.shown)
+    };
+    let whole = ran >= cell.sql.len() || cell.batches.is_some();
+    !whole && action.statements.len() >= ran && cell.sql.iter().zip(&action.statements).take(ran).all(same)
+}
+
 /// Refuses a name that is neither a step nor a phase.
-pub(super) fn known_place(plan: &Plan, name: &str) -> Result<(), EngineError> {
+pub fn known_place(plan: &Plan, name: &str) -> Result<(), EngineError> {
     let names = || {
         plan.steps
             .iter()
@@ -115,7 +135,7 @@ impl Context<'_> {
                 let Some(cell) = history.cells.get(&action.cell).filter(|cell| cell.touched()) else {
                     continue;
                 };
-                if cell.digest.as_ref() != Some(&action.digest) {
+                if !is_as_it_ran(plan, cell, action) {
                     let now = action.statements.iter().map(|s| s.shown.clone()).collect();
                     return Err(EngineError::Changed {
                         cell: action.cell.clone(),
@@ -151,6 +171,12 @@ impl Context<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a step, or every step of a phase, is done.
+    fn is_there(&self, plan: &Plan, place: &str) -> bool {
+        let mut steps = plan.steps.iter().filter(|step| step.id == place || step.phase == place).peekable();
+        steps.peek().is_some() && steps.all(|step| self.ledger.history.step(&step.id) == Status::Done)
     }
 
     fn nothing_left(&self, plan: &Plan) -> bool {
@@ -394,7 +420,7 @@ impl Context<'_> {
         let stop = Stop {
             outcome: Outcome::Failed,
             at: Some(cell.to_owned()),
-            state: problem.state.clone(),
+            state: format!("{}; {}", problem.message, problem.state),
             next: Some(problem.next.clone()),
         };
         self.note(Event::Failed { cell: cell.to_owned(), statement, problem, attempts });
@@ -405,7 +431,7 @@ impl Context<'_> {
         Stop {
             outcome: Outcome::Interrupted,
             at: Some(at.to_owned()),
-            state: "everything before this point is committed and in the journal; nothing is half done"
+            state: "what the journal has is committed; nothing else is, and the run goes on from there"
                 .to_owned(),
             next: Some(self.again("")),
         }

@@ -46,6 +46,8 @@ pub struct RunHistory {
     pub opened: Vec<(String, Digest)>,
     /// Entries so far, and the hash of the last.
     pub seq: u64,
+    /// The cell that started last.
+    pub cell: Option<String>,
     /// A later run in the other direction made it history.
     pub superseded: bool,
 }
@@ -112,10 +114,16 @@ pub struct CellHistory {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intent {
+    /// The run that sent it, under whose name the server knows it.
+    pub run: String,
     /// From 1.
     pub statement: usize,
     /// What the catalog said of its objects.
     pub before: Option<Vec<String>>,
+    /// The step's verify cells did not pass before.
+    pub provable: bool,
+    /// A human said that it took effect in part.
+    pub partial: bool,
 }
 
 impl CellHistory {
@@ -191,11 +199,16 @@ impl History {
                 plan: started.plan.clone(),
                 file: started.file.clone(),
                 arguments: started.arguments.clone(),
-                target: started.target.identity.clone(),
+                // Only a human's word makes another database the target.
+                target: self
+                    .runs
+                    .last()
+                    .map_or_else(|| started.target.identity.clone(), |last| last.target.clone()),
                 last_at: entry.at.clone(),
                 stop: None,
                 opened: Vec::new(),
                 seq: entry.seq,
+                cell: None,
                 superseded: false,
             });
             return Ok(());
@@ -208,6 +221,9 @@ impl History {
         }
         run.last_at.clone_from(&entry.at);
         run.seq = entry.seq;
+        if let Event::CellStarted { cell, .. } = &entry.event {
+            run.cell = Some(cell.clone());
+        }
         let direction = run.direction;
         match &entry.event {
             Event::RunStarted(_) => Ok(()),
@@ -231,11 +247,11 @@ impl History {
                 run.stop = Some(stop.clone());
                 Ok(())
             }
-            event => self.apply_to_step(direction, event).map_err(refuse),
+            event => self.apply_to_step(direction, &entry.run, event).map_err(refuse),
         }
     }
 
-    fn apply_to_step(&mut self, direction: Direction, event: &Event) -> Result<(), String> {
+    fn apply_to_step(&mut self, direction: Direction, run: &str, event: &Event) -> Result<(), String> {
         match event {
             Event::GateReached { step: Some(step), .. } if direction == Direction::Forward => {
                 let state = self.steps.entry(step.clone()).or_default();
@@ -244,7 +260,7 @@ impl History {
                 }
                 Ok(())
             }
-            Event::CellStarted { step, cell, role, digest, sql, secrets } => {
+            Event::CellStarted { step, cell, role, digest, sql, secrets, .. } => {
                 let state = self.steps.entry(step.clone()).or_default();
                 if direction == Direction::Forward && state.status == Status::Done {
                     return Err(format!("step `{step}` is done and cannot start again"));
@@ -262,7 +278,7 @@ impl History {
                 self.owners.insert(cell.clone(), (step.clone(), *role));
                 Ok(())
             }
-            Event::StatementIntended { cell, statement, before } => {
+            Event::StatementIntended { cell, statement, before, provable } => {
                 let state = self.cell_mut(cell)?;
                 if state.intended.is_some() {
                     return Err(format!("cell `{cell}` has a statement in doubt already"));
@@ -270,7 +286,13 @@ impl History {
                 if *statement != state.done + 1 {
                     return Err(format!("statement {statement} of `{cell}` is not its next one"));
                 }
-                state.intended = Some(Intent { statement: *statement, before: before.clone() });
+                state.intended = Some(Intent {
+                    run: run.to_owned(),
+                    statement: *statement,
+                    before: before.clone(),
+                    provable: *provable,
+                    partial: false,
+                });
                 self.set_status(cell, Status::InDoubt);
                 Ok(())
             }
@@ -310,6 +332,9 @@ impl History {
                     return Err(format!("statement {statement} of `{cell}` was not in doubt"));
                 }
                 if *verdict == Verdict::Partial {
+                    if let Some(intent) = &mut state.intended {
+                        intent.partial = true;
+                    }
                     return Ok(());
                 }
                 state.intended = None;

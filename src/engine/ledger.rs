@@ -48,6 +48,11 @@ impl<'a> Ledger<'a> {
         &self.run
     }
 
+    /// The last position used in the target's journal.
+    pub fn pos(&self) -> i64 {
+        self.pos
+    }
+
     /// Takes in what the journal says of a runbook.
     pub fn load(&mut self, runbook: &str, rows: &[JournalRow]) -> Result<(), EngineError> {
         runbook.clone_into(&mut self.runbook);

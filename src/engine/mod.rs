@@ -28,7 +28,7 @@ pub use context::{Context, EngineError, Invocation, Report, Sink, shell_word};
 pub use event::{
     CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted, Stop, Verdict,
 };
-pub use forward::{Until, run};
+pub use forward::{Until, known_place, run};
 pub use gate::{Consent, DoubtView, GateAnswer, GateView, Gatekeeper, consent_digest};
 pub use history::{CellHistory, History, HistoryError, Recorded, RunHistory, Status, StepHistory};
 pub use host::{Host, Interrupt};

@@ -35,9 +35,8 @@ impl Context<'_> {
         let intent = self.ledger.history.cell(step, &action.cell).and_then(|cell| cell.intended.clone());
         let Some(intent) = intent else { return Ok(None) };
         let Some(statement) = action.statements.get(intent.statement - 1) else { return Ok(None) };
-        let run = self.run_id().to_owned();
         let scope =
-            Scope { runbook: &plan.runbook, run: &run, cell: &action.cell, limits: Limits::default() };
+            Scope { runbook: &plan.runbook, run: &intent.run, cell: &action.cell, limits: Limits::default() };
         if let Some(process) =
             answered(&self.lock, &mut self.observer, self.session.still_running(&scope)).await?
         {
@@ -51,13 +50,17 @@ impl Context<'_> {
                 next: Some(format!("wait until it has ended, then `{}`", self.again(""))),
             }));
         }
-        let said = self.resolutions.iter().position(|(cell, _)| *cell == action.cell);
-        let said = said.map(|index| self.resolutions.remove(index).1);
         let mut found = self.ask_catalog(plan, statement, &intent).await?;
+        // What the catalog proves, nobody's word changes.
+        let said = self.resolutions.iter().position(|(cell, _)| *cell == action.cell);
+        let said = said.filter(|_| found.verdict.is_none()).map(|index| self.resolutions.remove(index).1);
         if found.verdict.is_none() && said.is_none() {
-            let asked = self.ask_checks(plan, after).await?;
+            let asked = self.ask_checks(plan, after, &intent).await?;
             found.verdict = asked.verdict;
             found.evidence.extend(asked.evidence);
+        }
+        if intent.partial {
+            found.evidence.push("somebody said before that it took effect in part".to_owned());
         }
         if let Some(verdict) = said {
             found.verdict = Some(verdict);
@@ -148,6 +151,9 @@ impl Context<'_> {
                 .await?
                 .first()
         {
+            if let Some(builder) = &left.builder {
+                return Ok(Finding::new(None, format!("{} is being built now, by {builder}", left.name)));
+            }
             return Ok(Finding::new(Some(Verdict::NotDone), format!("{} is there and INVALID", left.name)));
         }
         let (mut seen, mut contrary) = (Vec::new(), Vec::new());
@@ -170,10 +176,20 @@ impl Context<'_> {
         Ok(Finding { verdict, evidence: seen })
     }
 
-    /// A step whose verify cells all pass is done; failing ones prove nothing either way.
-    async fn ask_checks(&mut self, plan: &Plan, after: &[Check]) -> Result<Finding, EngineError> {
+    /// A step whose verify cells all pass now and did not all pass before is done; failing ones prove
+    /// nothing either way.
+    async fn ask_checks(
+        &mut self,
+        plan: &Plan,
+        after: &[Check],
+        intent: &Intent,
+    ) -> Result<Finding, EngineError> {
         if after.is_empty() {
             return Ok(Finding::new(None, "the step has no verify cell to ask"));
+        }
+        if !intent.provable {
+            let why = "the step's verify cells passed before it too, so that they prove nothing";
+            return Ok(Finding::new(None, why));
         }
         for check in after {
             match self.check(plan, check, CheckTime::Before).await? {
@@ -186,7 +202,7 @@ impl Context<'_> {
                 }
             }
         }
-        Ok(Finding::new(Some(Verdict::Done), "the step's verify cells pass"))
+        Ok(Finding::new(Some(Verdict::Done), "the step's verify cells pass, and did not before"))
     }
 }
 

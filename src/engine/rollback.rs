@@ -60,7 +60,7 @@ pub async fn rollback(
 ) -> Result<Report, EngineError> {
     context.load(&plan.runbook).await?;
     if context.ledger.history.runs.is_empty() {
-        return Err(EngineError::NeverRan);
+        return Err(context.never_ran().await?);
     }
     if let Some(to) = to {
         known_place(plan, to)?;

@@ -4,6 +4,7 @@ use super::check::CheckOutcome;
 use super::context::{Context, EngineError, Report};
 use super::event::{CheckTime, Outcome, Stop};
 use super::history::{History, Status};
+use crate::backend::DbError;
 use crate::document::When;
 use crate::plan::{Check, Plan};
 
@@ -36,9 +37,13 @@ pub fn alive<'p>(plan: &'p Plan, history: &History, all: bool) -> Vec<VerifyRow<
 
 /// Runs them and compares each answer with the recorded one.
 pub async fn verify(context: &mut Context<'_>, plan: &Plan, all: bool) -> Result<Report, EngineError> {
-    context.load(&plan.runbook).await?;
+    match context.load(&plan.runbook).await {
+        // Every verify cell is replayed, whatever ran here.
+        Err(EngineError::Db(DbError::JournalUnreadable(_))) if all => {}
+        loaded => loaded?,
+    }
     if context.ledger.history.runs.is_empty() && !all {
-        return Err(EngineError::NeverRan);
+        return Err(context.never_ran().await?);
     }
     let history = context.ledger.history.clone();
     context.continues_with("verify", if all { "--all".to_owned() } else { String::new() });

@@ -56,6 +56,7 @@ fn cell_started(step: &str, cell: &str, role: Role, sql: &str) -> Event {
         digest: digest(sql),
         sql: vec![sql.into()],
         secrets: None,
+        committed: 0,
     }
 }
 
@@ -218,7 +219,12 @@ fn doubt_and_its_end_are_told() {
         vec![
             started(Direction::Forward),
             cell_started("add-column", "add-column", Role::Forward, "CREATE INDEX CONCURRENTLY i ON t (a)"),
-            Event::StatementIntended { cell: "add-column".into(), statement: 1, before: None },
+            Event::StatementIntended {
+                cell: "add-column".into(),
+                statement: 1,
+                before: None,
+                provable: false,
+            },
         ]
     };
     let page = markdown(&chain(intended()));

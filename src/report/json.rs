@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::StatusRow;
 use crate::dialect::Transactional;
-use crate::engine::{Event, History};
+use crate::engine::{Event, History, RollbackStep};
 use crate::plan::{Action, Plan, Statement, Unit};
 
 /// One event as a line.
@@ -40,6 +40,23 @@ pub fn plan_json(plan: &Plan, target: Option<&str>, history: Option<&History>) -
         .collect();
     json!({ "version": 1, "runbook": plan.runbook, "digest": plan.digest, "target": target, "steps": steps })
         .to_string()
+}
+
+/// What a rollback would do, in order.
+pub fn rollback_json(steps: &[RollbackStep<'_>]) -> String {
+    let steps: Vec<Value> = steps
+        .iter()
+        .map(|RollbackStep { step, partial }| {
+            json!({
+                "id": step.id,
+                "phase": step.phase,
+                "partial": partial,
+                "irreversible": step.irreversible,
+                "rollback": step.rollback.iter().map(action_json).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({ "version": 1, "steps": steps }).to_string()
 }
 
 fn action_json(action: &Action) -> Value {

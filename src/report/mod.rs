@@ -9,10 +9,10 @@ mod style;
 mod terminal;
 mod words;
 
-pub use json::{event_line, plan_json, status_json};
+pub use json::{event_line, plan_json, rollback_json, status_json};
 pub use plan::{plan_table, rollback_table};
 pub use replay::replay_table;
-pub use status::{StatusRow, status_table, step_table};
+pub use status::{StatusRow, holding, status_table, step_table};
 pub use style::Style;
 pub use terminal::{TerminalReport, doubt_text, gate_text, shown};
 pub use words::{count, duration, plural};

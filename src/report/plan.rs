@@ -102,17 +102,16 @@ fn gate(action: &Action) -> String {
 
 fn limits(action: &Action) -> String {
     let mut parts = Vec::new();
-    // Of several statements those that wait the longest.
-    let longest = |of: fn(&Limits) -> Option<Duration>| {
-        let limits: Option<Vec<Duration>> = action.statements.iter().map(|s| of(&s.limits)).collect();
-        limits.and_then(|limits| limits.into_iter().max())
+    // Each that one of the statements has.
+    let each = |name: &str, of: fn(&Limits) -> Option<Duration>| {
+        let mut limits: Vec<Duration> = action.statements.iter().filter_map(|s| of(&s.limits)).collect();
+        limits.sort();
+        limits.dedup();
+        let shown: Vec<String> = limits.into_iter().map(show_duration).collect();
+        (!shown.is_empty()).then(|| format!("{name} {}", shown.join(", ")))
     };
-    if let Some(limit) = longest(|limits| limits.lock_timeout) {
-        parts.push(format!("lock {}", show_duration(limit)));
-    }
-    if let Some(limit) = longest(|limits| limits.statement_timeout) {
-        parts.push(format!("statement {}", show_duration(limit)));
-    }
+    parts.extend(each("lock", |limits| limits.lock_timeout));
+    parts.extend(each("statement", |limits| limits.statement_timeout));
     parts.push(format!("{} tries", action.retry + 1));
     parts.join("\n")
 }

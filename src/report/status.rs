@@ -29,18 +29,18 @@ impl StatusRow {
         holder: Option<&Holder>,
         resume: impl FnOnce() -> String,
     ) -> Self {
-        let (state, at, why, next) = match &run.stop {
-            None if run.superseded => ("ended by a later run", None, String::new(), None),
-            None => match holder.filter(|holder| holder.run == run.run) {
-                Some(holder) => ("running", holder.cell.clone(), holding(holder), None),
-                None => (
-                    "killed",
-                    None,
-                    "its process ended without a word; what is committed is in the journal".to_owned(),
-                    Some(resume()),
-                ),
-            },
-            Some(stop) => {
+        let (state, at, why, next) = match (&run.stop, holder.filter(|holder| holder.run == run.run)) {
+            (_, Some(holder)) => ("running", holder.cell.clone(), holding(holder), None),
+            (None, None) if run.superseded => ("ended by a later run", None, String::new(), None),
+            (None, None) => (
+                "killed",
+                run.cell.clone(),
+                "its process or its connection ended without a word; what is committed is in the journal, and a \
+                 statement without an outcome is in doubt"
+                    .to_owned(),
+                Some(resume()),
+            ),
+            (Some(stop), None) => {
                 let state = match stop.outcome {
                     Outcome::Completed => "completed",
                     Outcome::Paused => "paused",
@@ -73,7 +73,8 @@ impl StatusRow {
     }
 }
 
-fn holding(holder: &Holder) -> String {
+/// Who runs, since when, and whether they are alive.
+pub fn holding(holder: &Holder) -> String {
     let silent = holder.silent.map_or_else(String::new, |silent| match silent.as_secs() {
         0..10 => ", alive".to_owned(),
         seconds => format!(", silent for {seconds} s"),

@@ -69,7 +69,7 @@ impl TerminalReport {
                 "{} the run lock of {operator} (run {run}, since {since}) is taken over: silent for {silent_seconds} s\n",
                 style.warn("!")
             ),
-            Event::CellStarted { cell, role, sql, .. } => {
+            Event::CellStarted { cell, role, sql, committed, .. } => {
                 self.batches = (0, 0, 0);
                 self.sql.clone_from(sql);
                 let role = match role {
@@ -78,7 +78,12 @@ impl TerminalReport {
                     Role::Verify => " (verify)",
                 };
                 let mut text = format!("\n{}{role}\n", style.bold(cell));
-                for statement in sql {
+                if *committed == sql.len() {
+                    text.push_str("  every statement is committed already\n");
+                } else if *committed > 0 {
+                    text.push_str(&format!("  goes on at statement {} of {}\n", committed + 1, sql.len()));
+                }
+                for statement in sql.iter().skip(*committed) {
                     text.push_str(&indented(statement, "    "));
                 }
                 text
@@ -176,6 +181,8 @@ impl TerminalReport {
                 self.failed = true;
                 self.failure(cell, *statement, problem, *attempts)
             }
+            // An error says it, and nothing ran.
+            Event::Stopped(_) if run.is_empty() => String::new(),
             Event::Stopped(stop) => {
                 let word = match stop.outcome {
                     Outcome::Completed => style.good("completed"),

@@ -20,6 +20,8 @@ on_both_servers!(
     routines_run_with_delimiter_and_without,
     a_refusal_that_did_something_is_in_doubt,
     rows_that_no_transaction_holds_are_not_put_into_one,
+    rows_that_stay_behind_a_refusal_are_in_doubt,
+    what_has_not_run_of_a_rollback_may_change,
 );
 
 fn lab(engine: Engine, cells: &str) -> Lab {
@@ -208,4 +210,27 @@ fn rows_that_no_transaction_holds_are_not_put_into_one(engine: Engine) {
     lab.sql("ALTER TABLE t ENGINE = InnoDB");
     lab.on("run", &[]).expect(1).says("Duplicate entry");
     assert_eq!(lab.sql("SELECT COUNT(*) FROM t"), "0");
+}
+
+fn rows_that_stay_behind_a_refusal_are_in_doubt(engine: Engine) {
+    let lab = lab(engine, &cell("", "--| tx: none\nINSERT INTO t VALUES (1), (2), (1);"));
+    lab.sql("CREATE TABLE t (n integer PRIMARY KEY) ENGINE = MyISAM");
+    let end =
+        lab.on("run", &[]).expect(4).says("Duplicate entry").says("it may have done a part of its work");
+    end.says("--resolve change=done");
+    assert_eq!(lab.sql("SELECT COUNT(*) FROM t"), "2");
+}
+
+fn what_has_not_run_of_a_rollback_may_change(engine: Engine) {
+    let text = "```sql {id=change phase=apply role=forward}\nCREATE TABLE t (n integer, m integer);\nCREATE INDEX i ON t (n);\nCREATE INDEX j ON t (nope);\n```\n\
+        ```sql {of=change phase=apply role=rollback .destructive}\nDROP INDEX i ON t;\nDROP INDEX j ON t;\nDROP TABLE t;\n```\n";
+    let lab = lab(engine, text);
+    lab.on("run", &[]).expect(1).says("failed on statement 3");
+    lab.through("rollback", &[]).expect(1).says("1 of 3 statements is committed");
+    let book = lab.read("book.md");
+    lab.write("book.md", &book.replace("DROP INDEX i ON t;\n", "DROP INDEX k ON t;\n"));
+    lab.on("rollback", &[]).expect(2).says("its text has changed");
+    lab.write("book.md", &book.replace("DROP INDEX j ON t;\n", ""));
+    lab.through("rollback", &[]).expect(0).says("everything is undone");
+    assert_eq!(lab.sql("SHOW TABLES LIKE 't'"), "");
 }

@@ -45,6 +45,9 @@ on_both_versions!(
     a_failed_build_says_what_it_left,
     a_quoted_name_is_looked_up_as_it_is,
     a_rollback_removes_what_a_failed_build_left,
+    a_rollback_waits_for_a_build_that_the_server_still_runs,
+    verify_cells_that_pass_either_way_prove_nothing,
+    what_the_catalog_proves_nobody_s_word_changes,
     a_build_that_the_server_still_runs_is_waited_for,
 );
 
@@ -211,4 +214,51 @@ fn a_build_that_the_server_still_runs_is_waited_for(engine: Engine) {
     lab.on("run", &[]).expect(4).says("the server is still running statement 1 of `index`: server process");
     end_sessions(&lab, "pg_sleep", holder);
     lab.on("run", &[]).expect(0).says("was done: orders_code is there");
+}
+
+fn a_rollback_waits_for_a_build_that_the_server_still_runs(engine: Engine) {
+    let lab = lab(engine, BOOK);
+    let holder = killed_in_flight(&lab);
+    until("the end of the lock", || lab.on("rollback", &["--to", "make"]).code != 5);
+    lab.on("rollback", &["--to", "make"])
+        .expect(4)
+        .says("the server is still running statement 1 of `index`");
+    end_sessions(&lab, "pg_sleep", holder);
+    lab.on("rollback", &["--to", "make"]).expect(0);
+    assert_eq!(indexes(&lab), "");
+}
+
+fn verify_cells_that_pass_either_way_prove_nothing(engine: Engine) {
+    let text = BOOK.replace(
+        "CREATE INDEX CONCURRENTLY orders_code ON orders (code);",
+        "--| tx: none\nUPDATE orders SET code = code + 1 WHERE pg_sleep(0.02) IS NOT NULL;",
+    );
+    let text = format!(
+        "{}```sql {{of=index phase=build role=verify expect=empty}}\nSELECT id FROM orders WHERE code IS NULL;\n```\n",
+        text.replace(
+            "DROP INDEX CONCURRENTLY orders_code;",
+            "UPDATE orders SET code = code - 1 WHERE id > 0;"
+        )
+    );
+    let lab = lab(engine, &text);
+    let mut run = lab.spawn("run", &[]);
+    until("the update", || lab.entries("\"event\":\"statement_intended\"") == 1);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    until("the end of the server's side", || {
+        lab.sql(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() \
+             AND pid <> pg_backend_pid()",
+        ) == "0"
+    });
+    lab.on("run", &[]).expect(4).says("passed before it too, so that they prove nothing");
+}
+
+fn what_the_catalog_proves_nobody_s_word_changes(engine: Engine) {
+    let lab = lab(engine, BOOK);
+    let holder = killed_in_flight(&lab);
+    end_sessions(&lab, "", holder);
+    let end = lab.on("run", &["--resolve", "index=done"]).expect(3).says("was not done");
+    end.says("--resolve index=… was not used");
+    assert_eq!(indexes(&lab), "orders_code|f");
 }

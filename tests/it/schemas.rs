@@ -93,7 +93,7 @@ fn every_event_has_the_fields_of_its_schema() {
             state: "done".into(),
             next: Some("rollbook verify a.md".into()),
         }),
-        Event::StatementIntended { cell: "a".into(), statement: 1, before: None },
+        Event::StatementIntended { cell: "a".into(), statement: 1, before: None, provable: false },
     ];
     for event in events {
         let line = report::event_line("2026-01-01T00:00:00Z", "r-1", &event);

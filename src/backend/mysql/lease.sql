@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS rollbook_lease (
     pid       BIGINT       NOT NULL,
     session   BIGINT       NOT NULL,
     cell      VARCHAR(255) NOT NULL,
+    pos       BIGINT       NOT NULL,
     heartbeat DATETIME(6)  NOT NULL
 ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
   COMMENT = 'Who last held the run lock of Rollbook, and when they were last heard of'

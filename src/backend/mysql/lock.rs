@@ -110,27 +110,29 @@ impl Lock {
 
     /// Writes the lease, once its table is there, and keeps it alive.
     pub async fn lease(mut self, claim: &Claim, session: &str, pos: i64) -> Result<Claimed, DbError> {
+        let last = self.ask("SELECT pos FROM rollbook_lease").await.map_err(DbError::on_journal)?;
+        DbError::if_shortened(pos, last.single())?;
         let texts = [&claim.run, &claim.operator, &claim.since].map(|text| quoted(text));
         let sql = format!(
-            "INSERT INTO rollbook_lease (id, token, run, operator, since, pid, session, cell, heartbeat) \
-             VALUES (1, 1, {}, CONNECTION_ID(), {session}, '', UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE \
+            "INSERT INTO rollbook_lease (id, token, run, operator, since, pid, session, cell, pos, heartbeat) \
+             VALUES (1, 1, {}, CONNECTION_ID(), {session}, '', {pos}, UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE \
              token = token + 1, run = VALUES(run), operator = VALUES(operator), since = VALUES(since), \
-             pid = VALUES(pid), session = VALUES(session), cell = '', heartbeat = VALUES(heartbeat)",
+             pid = VALUES(pid), session = VALUES(session), cell = '', pos = VALUES(pos), heartbeat = VALUES(heartbeat)",
             texts.join(", ")
         );
         self.ask(&sql).await.map_err(DbError::on_journal)?;
         let answer = self.ask("SELECT token FROM rollbook_lease").await?;
         answer.single().unwrap_or_default().clone_into(&mut self.token);
         let taken_over = self.taken_over.take();
-        Ok(Claimed { lock: Box::new(LeasedLock::new(Box::new(self), claim.lease)), pos, taken_over })
+        Ok(Claimed { lock: Box::new(LeasedLock::new(Box::new(self), claim.lease, pos)), pos, taken_over })
     }
 }
 
 #[async_trait]
 impl Heart for Lock {
-    async fn beat(&mut self, cell: &str) -> Result<bool, DbError> {
+    async fn beat(&mut self, cell: &str, pos: i64) -> Result<bool, DbError> {
         let sql = format!(
-            "UPDATE rollbook_lease SET heartbeat = UTC_TIMESTAMP(6), cell = {} WHERE token = {}",
+            "UPDATE rollbook_lease SET heartbeat = UTC_TIMESTAMP(6), pos = {pos}, cell = {} WHERE token = {}",
             quoted(cell),
             self.token
         );

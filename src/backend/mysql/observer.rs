@@ -101,7 +101,7 @@ impl Observer for MysqlObserver {
         Ok(self.ask(&sql).await?.single() == Some("0"))
     }
 
-    async fn cancel(&mut self) {
-        let _ = self.ask(&format!("KILL QUERY {}", self.id)).await;
+    async fn cancel(&mut self) -> Result<(), DbError> {
+        self.ask(&format!("KILL QUERY {}", self.id)).await.map(|_| ())
     }
 }

@@ -108,7 +108,8 @@ impl MysqlSession {
             answer = &mut work => return answer,
             () = tokio::time::sleep(limit) => {}
         }
-        observer.cancel().await;
+        // Where the server cannot be told, the statement runs to its own end.
+        let _ = observer.cancel().await;
         work.await.map_err(|error| match error {
             DbError::Refused(mut refusal) if refusal.is_cancelled() => {
                 refusal.message = format!("canceled after its statement timeout of {} ms", limit.as_millis());

@@ -24,7 +24,9 @@ pub(super) async fn about_server(conn: &mut PgConnection) -> Result<ServerFacts,
                (SELECT oid FROM pg_database WHERE datname = current_database()), current_user, \
                CASE WHEN has_function_privilege('pg_control_system()', 'execute') \
                     THEN (SELECT system_identifier::text FROM pg_control_system()) ELSE '-' END, \
-               pg_backend_pid(), to_regclass('rollbook.journal') IS NOT NULL AND to_regclass('rollbook.lease') IS NOT NULL";
+               pg_backend_pid(), \
+               (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                WHERE n.nspname = 'rollbook' AND c.relname IN ('journal', 'lease')) = 2";
     let answer = run(conn, sql.to_owned(), 1).await?;
     let cell = |i: usize| answer.cell(0, i).unwrap_or_default().to_owned();
     Ok(ServerFacts {

@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS rollbook.lease (
     since     text        NOT NULL,
     pid       integer     NOT NULL,
     cell      text        NOT NULL,
+    pos       bigint      NOT NULL,
     heartbeat timestamptz NOT NULL
 );
 COMMENT ON TABLE rollbook.lease IS 'Who last held Rollbook''s run lock, and when they were last heard of';

@@ -105,26 +105,29 @@ impl Lock {
 
     /// Writes the lease, once its table is there, and keeps it alive.
     pub async fn lease(mut self, claim: &Claim, pos: i64) -> Result<Claimed, DbError> {
+        let last =
+            self.ask("SELECT pos FROM rollbook.lease".to_owned()).await.map_err(DbError::on_journal)?;
+        DbError::if_shortened(pos, last.single())?;
         let texts = [&claim.run, &claim.operator, &claim.since].map(|text| quoted(text));
         let sql = format!(
-            "INSERT INTO rollbook.lease AS l (id, token, run, operator, since, pid, cell, heartbeat) \
-             VALUES (1, 1, {}, pg_backend_pid(), '', clock_timestamp()) \
+            "INSERT INTO rollbook.lease AS l (id, token, run, operator, since, pid, cell, pos, heartbeat) \
+             VALUES (1, 1, {}, pg_backend_pid(), '', {pos}, clock_timestamp()) \
              ON CONFLICT (id) DO UPDATE SET token = l.token + 1, run = excluded.run, operator = excluded.operator, \
-             since = excluded.since, pid = excluded.pid, cell = '', heartbeat = excluded.heartbeat RETURNING token",
+             since = excluded.since, pid = excluded.pid, cell = '', pos = excluded.pos, heartbeat = excluded.heartbeat RETURNING token",
             texts.join(", ")
         );
         let answer = self.ask(sql).await.map_err(DbError::on_journal)?;
         answer.single().unwrap_or_default().clone_into(&mut self.token);
         let taken_over = self.taken_over.take();
-        Ok(Claimed { lock: Box::new(LeasedLock::new(Box::new(self), claim.lease)), pos, taken_over })
+        Ok(Claimed { lock: Box::new(LeasedLock::new(Box::new(self), claim.lease, pos)), pos, taken_over })
     }
 }
 
 #[async_trait]
 impl Heart for Lock {
-    async fn beat(&mut self, cell: &str) -> Result<bool, DbError> {
+    async fn beat(&mut self, cell: &str, pos: i64) -> Result<bool, DbError> {
         let sql = format!(
-            "UPDATE rollbook.lease SET heartbeat = clock_timestamp(), cell = {} WHERE token = {} RETURNING 1",
+            "UPDATE rollbook.lease SET heartbeat = clock_timestamp(), pos = {pos}, cell = {} WHERE token = {} RETURNING 1",
             quoted(cell),
             self.token
         );
@@ -165,15 +168,21 @@ pub(super) async fn holder(conn: &mut PgConnection) -> Result<Option<Holder>, Db
     );
     let running = run(conn, sql, 1).await?;
     let cell_id = running.single().and_then(|name| name.split(' ').nth(2)).map(str::to_owned);
-    let silent = if cell(4) == "t" {
+    let process = format!("server process {}", cell(0));
+    let mut holder = Holder { operator, run: run_id, since, cell: cell_id, process, silent: None };
+    if cell(4) == "t" {
+        // The lease has room for whole names, which the connection's has not.
         let sql = format!(
-            "SELECT floor(extract(epoch FROM clock_timestamp() - heartbeat)) FROM rollbook.lease WHERE pid = {}",
+            "SELECT operator, cell, floor(extract(epoch FROM clock_timestamp() - heartbeat)) FROM rollbook.lease \
+             WHERE pid = {}",
             cell(0)
         );
-        run(conn, sql, 1).await?.single().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs)
-    } else {
-        None
-    };
-    let process = format!("server process {}", cell(0));
-    Ok(Some(Holder { operator, run: run_id, since, cell: cell_id, process, silent }))
+        let lease = run(conn, sql, 1).await?;
+        if let Some(operator) = lease.cell(0, 0) {
+            operator.clone_into(&mut holder.operator);
+        }
+        holder.cell = lease.cell(0, 1).filter(|cell| !cell.is_empty()).map(str::to_owned).or(holder.cell);
+        holder.silent = lease.cell(0, 2).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+    }
+    Ok(Some(holder))
 }

@@ -72,7 +72,7 @@ impl Observer for PostgresObserver {
         Ok(self.ask(sql).await?.single() == Some("t"))
     }
 
-    async fn cancel(&mut self) {
-        let _ = self.ask(format!("SELECT pg_cancel_backend({})", self.pid)).await;
+    async fn cancel(&mut self) -> Result<(), DbError> {
+        self.ask(format!("SELECT pg_cancel_backend({})", self.pid)).await.map(|_| ())
     }
 }

@@ -314,8 +314,8 @@ impl Session for PostgresSession {
 
     async fn still_running(&mut self, scope: &Scope<'_>) -> Result<Option<String>, DbError> {
         let sql = format!(
-            "SELECT 'server process ' || pid || ', since ' || query_start FROM pg_stat_activity \
-             WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active' \
+            "SELECT 'server process ' || pid || coalesce(', since ' || query_start, ', of another role') FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid() AND coalesce(state, 'active') = 'active' \
              AND application_name = left({}, 63)",
             quoted(&tag(scope))
         );

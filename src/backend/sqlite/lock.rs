@@ -6,11 +6,15 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::super::DbError;
 use super::super::session::{Claim, Holder, LockError, RunLock};
+
+/// Attempts before the lock counts as held.
+const ASKERS: u32 = 4;
 
 pub struct FileLock {
     file: File,
@@ -36,6 +40,7 @@ impl FileLock {
                 reason: error.to_string(),
             })
         };
+        let mut tries = 0;
         loop {
             let mut file = OpenOptions::new()
                 .read(true)
@@ -46,6 +51,12 @@ impl FileLock {
                 .map_err(failed)?;
             match file.try_lock() {
                 Ok(()) => {}
+                // Somebody who only asks who has the lock holds it for an instant.
+                Err(TryLockError::WouldBlock) if tries < ASKERS => {
+                    tries += 1;
+                    std::thread::sleep(Duration::from_millis(5));
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => {
                     return Err(LockError::Held(Box::new(read_holder(&mut file))));
                 }

@@ -374,7 +374,8 @@ impl Observer for FlagObserver {
         Ok(Vec::new())
     }
 
-    async fn cancel(&mut self) {
+    async fn cancel(&mut self) -> Result<(), DbError> {
         self.0.cancelled.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }

@@ -37,7 +37,7 @@ pub fn run(command: &Check, style: Style) -> Result<Exit, CliError> {
     Ok(if errors > 0 { Exit::No } else { Exit::Done })
 }
 
-/// A file as it is; of a folder every Markdown file below it but its READMEs.
+/// A file as it is; of a folder every Markdown file below it but READMEs and records.
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), CliError> {
     let read = |source| CliError::Read { path: path.to_path_buf(), source };
     if !path.is_dir() {
@@ -53,7 +53,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), CliError> {
                 entry.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
             if entry.is_dir() && !name.starts_with('.') {
                 folders.push(entry);
-            } else if name.ends_with(".md") && name != "readme.md" {
+            } else if name.ends_with(".md") && name != "readme.md" && !is_record(&entry) {
                 files.push(entry);
             }
         }
@@ -63,6 +63,11 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), CliError> {
         return Err(CliError::NoRunbooks { path: path.to_path_buf() });
     }
     Ok(())
+}
+
+/// A record has its events beside it.
+fn is_record(path: &Path) -> bool {
+    path.with_extension("jsonl").exists()
 }
 
 /// Checks on every core; the findings come in the order of the files.

@@ -112,8 +112,8 @@ where
             result = work(&mut context, &prepared.plan) => result,
             never = listen(&host) => match never {},
         };
-        if result.is_err() {
-            context.broke_off();
+        if let Err(error) = &result {
+            context.broke_off(error);
         }
         let entries = context.entries();
         let in_doubt = context.in_doubt();
@@ -126,8 +126,14 @@ where
     let (result, unfinished, in_doubt) = ended?;
     let entries = result.as_ref().map_or(&unfinished, |report| &report.entries);
     if !entries.is_empty() {
-        let path = write_record(&output.records, entries)?;
-        eprintln!("record: {}", path.display());
+        match write_record(&output.records, entries) {
+            Ok(path) => eprintln!("record: {}", path.display()),
+            // What was done is done, and in the journal: the record can be made again.
+            Err(error) => eprintln!(
+                "warning: {error}\nhelp: the record is not written; `rollbook record export {} -o <folder>` makes it from the journal",
+                prepared.invocation.db
+            ),
+        }
     }
     match result {
         // The connection broke while a statement was out that no transaction holds.
@@ -146,6 +152,15 @@ pub fn exit_of(outcome: Outcome) -> Exit {
     }
 }
 
+fn acknowledge(host: &RealHost) {
+    match (host.interrupt().requested(), host.interrupt().is_insisted()) {
+        (false, _) => eprintln!("stopping at the next safe point; once more cancels the statement in flight"),
+        (true, false) => eprintln!("cancelling the statement in flight"),
+        (true, true) => {}
+    }
+    host.interrupt().request();
+}
+
 /// Counts Ctrl-C and SIGTERM for as long as the work goes on.
 #[cfg(unix)]
 async fn listen(host: &RealHost) -> std::convert::Infallible {
@@ -157,14 +172,14 @@ async fn listen(host: &RealHost) -> std::convert::Infallible {
     };
     loop {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        host.interrupt().request();
+        acknowledge(host);
     }
 }
 
 #[cfg(not(unix))]
 async fn listen(host: &RealHost) -> std::convert::Infallible {
     while tokio::signal::ctrl_c().await.is_ok() {
-        host.interrupt().request();
+        acknowledge(host);
     }
     std::future::pending().await
 }

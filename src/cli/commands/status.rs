@@ -9,7 +9,7 @@ use super::session::block_on;
 use crate::backend::{self, JournalRow, Mode};
 use crate::engine::{self, EngineError, History, shell_word};
 use crate::plan::Plan;
-use crate::report::{StatusRow, Style, status_json, status_table, step_table};
+use crate::report::{StatusRow, Style, holding, status_json, status_table, step_table};
 
 pub fn run(command: &Status, style: Style) -> Result<Exit, CliError> {
     let target = settings::resolve(&command.target.db)?;
@@ -52,7 +52,10 @@ pub fn run(command: &Status, style: Style) -> Result<Exit, CliError> {
     }
     match command.format {
         Format::Json => println!("{}", status_json(&lines)),
-        Format::Text if lines.is_empty() => println!("no run is recorded on {}", target.name),
+        Format::Text if lines.is_empty() => match &holder {
+            Some(holder) => println!("a run has just begun on {}: {}", target.name, holding(holder)),
+            None => println!("no run is recorded on {}", target.name),
+        },
         Format::Text => {
             println!("{}", status_table(&lines, width()));
             if let Some((plan, history)) =

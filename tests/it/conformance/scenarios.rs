@@ -54,6 +54,9 @@ pub fn until_a_step_or_a_phase(engine: Engine) {
     lab.on("run", &["--until", "expand"]).expect(0);
     assert_eq!(lab.entries("\"event\":\"step_done\""), 2);
     lab.on("run", &["--until", "migrat"]).expect(2).says("did you mean `migrate`?");
+    lab.on("run", &["--until", "make"]).expect(0).says("`make` is done on this target already");
+    lab.on("run", &["--until", "expand"]).expect(0).says("`expand` is done on this target already");
+    assert_eq!(lab.entries("\"event\":\"step_done\""), 2, "nothing ran that was not asked for");
 }
 
 pub fn a_failing_statement_takes_its_whole_cell_back(engine: Engine) {

@@ -205,8 +205,8 @@ async fn once(world: &World, plan: &Plan, verb: Verb, fault: Option<Fault>, hook
         // A dead process says no goodbye.
         None => Ended::Killed,
         Some(result) => {
-            if result.is_err() {
-                context.broke_off();
+            if let Err(error) = &result {
+                context.broke_off(error);
             }
             context.leave().await;
             result.map_or_else(Ended::Broke, |report| Ended::Stopped(report.outcome))

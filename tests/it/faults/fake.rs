@@ -265,7 +265,9 @@ impl Observer for Blind {
         Ok(Vec::new())
     }
 
-    async fn cancel(&mut self) {}
+    async fn cancel(&mut self) -> Result<(), DbError> {
+        Ok(())
+    }
 }
 
 struct FakeLock {

@@ -401,9 +401,9 @@ impl Observer for FaultyObserver {
         self.inner.is_idle().await
     }
 
-    async fn cancel(&mut self) {
+    async fn cancel(&mut self) -> Result<(), DbError> {
         self.fuse.cancelled.notify_one();
-        self.inner.cancel().await;
+        self.inner.cancel().await
     }
 }
 
@@ -416,6 +416,10 @@ struct FaultyLock {
 impl RunLock for FaultyLock {
     fn at(&mut self, cell: &str) {
         self.inner.at(cell);
+    }
+
+    fn wrote(&mut self, pos: i64) {
+        self.inner.wrote(pos);
     }
 
     fn lost(&self) -> Option<&str> {
