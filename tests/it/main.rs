@@ -17,6 +17,7 @@ mod proxy;
 mod run_lock;
 mod runbooks;
 mod schemas;
+mod sequences;
 mod servers;
 mod support;
 mod surprises;
