@@ -2,7 +2,8 @@
 
 /// What a statement does to a server, read from its text.
 ///
-/// `None` in `lock`, `blocks`, `rewrites` and `scans` means that the text alone does not tell.
+/// `None` in `blocks`, `rewrites`, `scans` and `builds_index` means that the text alone does not tell,
+/// as does `None` in `lock` where `blocks` says something else than nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The statement's kind in snake case (`alter_table`, `create_index`, `update`); `unknown` where
@@ -13,11 +14,20 @@ pub struct Facts {
     pub destructive: Option<String>,
     /// The strongest table lock, by the engine's own name (`ACCESS EXCLUSIVE`).
     pub lock: Option<Lock>,
+    /// Every lock on something that the text names, strongest first and `lock` before all.
+    pub locks: Vec<Lock>,
     pub blocks: Option<Blocks>,
     /// Whether a table gets new files: its rows are written again, or `TRUNCATE` leaves none.
     pub rewrites: Option<bool>,
     pub scans: Option<bool>,
+    /// Whether an index is built from the rows of a table.
+    pub builds_index: Option<bool>,
     pub transactional: Transactional,
+    /// The statement that takes the effect back, where the text alone tells (`DROP INDEX i`). What was
+    /// lost does not come back, nor what was replaced.
+    pub reversible: Option<String>,
+    /// Functions that it calls and that are not the engine's own, so that what they do is not known.
+    pub calls: Vec<String>,
     /// True where the statement certainly only reads (`SELECT` without `INTO` or a data-modifying
     /// CTE, `SHOW`, `EXPLAIN` without `ANALYZE` …).
     pub reads_only: bool,

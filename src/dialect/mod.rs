@@ -16,7 +16,7 @@ mod trace;
 mod waiting;
 
 pub use canonical::canonical;
-pub use classify::classify;
+pub use classify::{Sequence, classify};
 pub use facts::{Action, Blocks, Facts, Lock, Object, ObjectKind, Transactional};
 pub use lexer::{Token, TokenKind, lex};
 pub use name::Dialect;

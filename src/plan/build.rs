@@ -4,7 +4,7 @@ use super::Digest;
 use super::check;
 use super::model::{Action, BatchHole, Check, Gate, Phase, Plan, Statement, Step, Unit};
 use crate::diagnostics::{Diagnostic, Diagnostics, Level};
-use crate::dialect::{self, Dialect, Facts, Limits, TokenKind, Transactional, Waiting};
+use crate::dialect::{self, Dialect, Facts, Limits, Sequence, TokenKind, Transactional, Waiting};
 use crate::document::{Amount, Batch, Cell, Document, Options, OutputLimit, Role, Tx, When};
 use crate::source::Span;
 use crate::template::{self, Rendered, Values};
@@ -16,7 +16,8 @@ const DEFAULT_OUTPUT: u64 = 100;
 ///
 /// There is a plan only if nothing in the diagnostics is an error.
 pub fn build(document: &Document, dialect: Dialect, values: &Values) -> (Option<Plan>, Diagnostics) {
-    let mut builder = Builder { document, dialect, values, diagnostics: Vec::new() };
+    let sequence = Sequence::new(dialect);
+    let mut builder = Builder { document, dialect, values, sequence, diagnostics: Vec::new() };
     let plan = builder.plan();
     let diagnostics = builder.diagnostics;
     let failed = diagnostics.iter().any(|finding| finding.level == Level::Error);
@@ -27,6 +28,7 @@ struct Builder<'a> {
     document: &'a Document,
     dialect: Dialect,
     values: &'a Values,
+    sequence: Sequence,
     diagnostics: Diagnostics,
 }
 
@@ -228,7 +230,11 @@ impl Builder<'_> {
         let made = split.statements.iter().map(|span| {
             let sql = &rendered.sql[span.start..span.end];
             let origin = rendered.provenance.to_source(*span);
-            let facts = dialect::classify(self.dialect, sql);
+            let facts = match cell.role {
+                // The database keeps it from doing more than read.
+                Role::Verify => dialect::classify(self.dialect, sql),
+                Role::Forward | Role::Rollback => self.sequence.classify(sql),
+            };
             Statement {
                 sql: sql.to_owned(),
                 shown: hide(sql, *span, &rendered.secret),

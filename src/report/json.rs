@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::StatusRow;
-use crate::dialect::Transactional;
+use crate::dialect::{Lock, Transactional};
 use crate::engine::{Event, History, RollbackStep};
 use crate::plan::{Action, Plan, Statement, Unit};
 
@@ -87,16 +87,22 @@ fn statement_json(statement: &Statement) -> Value {
         .iter()
         .map(|object| json!({ "kind": object.kind, "name": object.name, "action": object.action }))
         .collect();
+    let lock = |lock: &Lock| json!({ "mode": lock.mode, "object": lock.object });
     json!({
         "sql": statement.shown,
         "kind": facts.kind,
         "objects": objects,
         "destructive": facts.destructive,
-        "lock": facts.lock.as_ref().map(|lock| json!({ "mode": lock.mode, "object": lock.object })),
+        "lock": facts.lock.as_ref().map(lock),
+        "locks": facts.locks.iter().map(lock).collect::<Vec<_>>(),
         "blocks": facts.blocks,
         "rewrites": facts.rewrites,
         "scans": facts.scans,
+        "builds_index": facts.builds_index,
         "transactional": facts.transactional == Transactional::Yes,
+        "commits": matches!(facts.transactional, Transactional::Commits(_)),
+        "reversible": facts.reversible,
+        "calls": facts.calls,
         "line": statement.line,
     })
 }

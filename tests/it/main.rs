@@ -20,6 +20,7 @@ mod rules;
 mod run_lock;
 mod runbooks;
 mod schemas;
+mod sequences;
 mod servers;
 mod support;
 mod surprises;

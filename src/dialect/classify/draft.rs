@@ -54,12 +54,37 @@ impl Mode {
     }
 }
 
+/// What is lost. Of a part of a table's contract, only what this runbook did not make itself: `of` names
+/// what must have been made.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Loss {
+    pub(super) what: String,
+    pub(super) of: Vec<Part>,
+}
+
+/// A thing that a runbook makes, so that nobody relies on it yet: a table, a column, a constraint, a
+/// domain, or the default of a column.
+pub(super) type Part = (&'static str, String);
+
 /// Facts in the making. It begins as a statement that touches no table, and clause by clause gets
 /// worse, never better.
 pub(super) struct Draft {
     facts: Facts,
     mode: Option<Mode>,
-    losses: Vec<String>,
+    locks: Vec<(Mode, Lock)>,
+    losses: Vec<Loss>,
+    makes: Vec<Part>,
+    undo: Undo,
+    /// New files come with new indexes, if there are any, unless the text says otherwise.
+    keeps_indexes: bool,
+}
+
+/// How a statement is taken back: what stands before the clauses, and the clauses.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Undo {
+    head: String,
+    clauses: Vec<String>,
+    impossible: bool,
 }
 
 impl Draft {
@@ -69,13 +94,25 @@ impl Draft {
             objects: Vec::new(),
             destructive: None,
             lock: None,
+            locks: Vec::new(),
             blocks: Some(Blocks::Nothing),
             rewrites: Some(false),
             scans: Some(false),
+            builds_index: Some(false),
             transactional: Transactional::Yes,
+            reversible: None,
+            calls: Vec::new(),
             reads_only: false,
         };
-        Self { facts, mode: None, losses: Vec::new() }
+        Self {
+            facts,
+            mode: None,
+            locks: Vec::new(),
+            losses: Vec::new(),
+            makes: Vec::new(),
+            undo: Undo::default(),
+            keeps_indexes: false,
+        }
     }
 
     /// A statement of which nothing can be said, so that everything has to be feared.
@@ -89,8 +126,22 @@ impl Draft {
 
     pub(super) fn finish(mut self) -> Facts {
         if !self.losses.is_empty() {
-            self.facts.destructive = Some(self.losses.join(", and "));
+            let losses: Vec<String> = self.losses.into_iter().map(|loss| loss.what).collect();
+            self.facts.destructive = Some(losses.join(", and "));
             self.facts.reads_only = false;
+        }
+        if self.facts.rewrites != Some(false) && !self.keeps_indexes {
+            self.facts.builds_index = worst(self.facts.builds_index, None);
+        }
+        self.locks.sort_by_key(|(mode, _)| std::cmp::Reverse(*mode));
+        self.facts.locks = self.locks.into_iter().map(|(_, lock)| lock).collect();
+        if let Some(strongest) = &self.facts.lock {
+            self.facts.locks.retain(|lock| lock != strongest);
+            self.facts.locks.insert(0, strongest.clone());
+        }
+        if !self.undo.impossible && !self.undo.clauses.is_empty() {
+            self.undo.clauses.reverse();
+            self.facts.reversible = Some(self.undo.head + &self.undo.clauses.join(", "));
         }
         self.facts
     }
@@ -103,10 +154,24 @@ impl Draft {
     }
 
     pub(super) fn lock(&mut self, mode: Mode, table: &str) {
+        self.also_locks(mode, table);
         if self.mode.is_none_or(|held| held < mode) {
             self.mode = Some(mode);
             self.facts.lock = Some(Lock { mode: mode.name(), object: table.to_owned() });
             self.facts.blocks = self.facts.blocks.map(|blocks| worse(blocks, mode.blocks()));
+        }
+    }
+
+    /// A lock on something that is not what the statement is about.
+    fn also_locks(&mut self, mode: Mode, table: &str) {
+        if table.is_empty() || mode == Mode::Unknown {
+            return;
+        }
+        let lock = Lock { mode: mode.name(), object: table.to_owned() };
+        match self.locks.iter_mut().find(|(_, held)| held.object == table) {
+            Some(held) if held.0 < mode => *held = (mode, lock),
+            Some(_) => {}
+            None => self.locks.push((mode, lock)),
         }
     }
 
@@ -128,8 +193,19 @@ impl Draft {
             self.object(object.kind, object.name, object.action);
         }
         for loss in inner.losses {
-            self.loses(loss);
+            if !self.losses.contains(&loss) {
+                self.losses.push(loss);
+            }
         }
+        for (mode, lock) in inner.locks {
+            self.also_locks(mode, &lock.object);
+        }
+        facts.calls.into_iter().for_each(|name| self.calls(name));
+        self.makes.extend(inner.makes);
+        if !inner.undo.clauses.is_empty() && inner.undo != self.undo {
+            self.undo.impossible = true;
+        }
+        self.builds_index(facts.builds_index);
         if let (Some(mode), Some(lock)) = (inner.mode, facts.lock) {
             self.lock(mode, &lock.object);
         } else if facts.blocks.is_none() {
@@ -167,10 +243,74 @@ impl Draft {
 
     /// "this `what`"; what is said twice counts once.
     pub(super) fn loses(&mut self, what: impl Into<String>) {
-        let what = what.into();
-        if !self.losses.contains(&what) {
-            self.losses.push(what);
+        let loss = Loss { what: what.into(), of: Vec::new() };
+        if !self.losses.contains(&loss) {
+            self.losses.push(loss);
         }
+    }
+
+    /// Loses a part of a contract, unless the runbook made it, or what it is a part of, itself.
+    pub(super) fn loses_part(&mut self, of: &[(&'static str, &str)], what: impl Into<String>) {
+        let of = of.iter().map(|(kind, name)| (*kind, (*name).to_owned())).collect();
+        self.losses.push(Loss { what: what.into(), of });
+    }
+
+    pub(super) fn makes(&mut self, kind: &'static str, name: &str) {
+        self.makes.push((kind, name.to_owned()));
+    }
+
+    /// What a runbook that ran it has made.
+    pub(super) fn made(&self) -> impl Iterator<Item = Part> {
+        let created = self.facts.objects.iter().filter(|object| object.action == Action::Create);
+        let created = created.filter_map(|object| match object.kind {
+            ObjectKind::Table => Some(("table", object.name.clone())),
+            ObjectKind::Column => Some(("column", object.name.clone())),
+            ObjectKind::Constraint => Some(("constraint", object.name.clone())),
+            ObjectKind::Type => Some(("type", object.name.clone())),
+            _ => None,
+        });
+        self.makes.iter().cloned().chain(created)
+    }
+
+    /// Forgets losses of what is not there to rely on.
+    pub(super) fn forgive(&mut self, made: impl Fn(&Part) -> bool) {
+        self.losses.retain(|loss| !loss.of.iter().any(&made));
+    }
+
+    /// What stands before the clauses that take the statement's clauses back.
+    pub(super) fn undo_begins(&mut self, head: impl Into<String>) {
+        self.undo.head = head.into();
+    }
+
+    /// What takes a clause back; None where nothing that the text tells does.
+    pub(super) fn undo(&mut self, clause: Option<String>) {
+        match clause {
+            Some(clause) => self.undo.clauses.push(clause),
+            None => self.undo.impossible = true,
+        }
+    }
+
+    /// How many clauses something is known to take back.
+    pub(super) fn undone(&self) -> usize {
+        self.undo.clauses.len()
+    }
+
+    pub(super) fn calls(&mut self, name: String) {
+        if !self.facts.calls.contains(&name) {
+            self.facts.calls.push(name);
+        }
+    }
+
+    pub(super) fn called(&self) -> &[String] {
+        &self.facts.calls
+    }
+
+    pub(super) fn builds_index(&mut self, builds: Option<bool>) {
+        self.facts.builds_index = worst(self.facts.builds_index, builds);
+    }
+
+    pub(super) fn keeps_indexes(&mut self) {
+        self.keeps_indexes = true;
     }
 
     pub(super) fn rewrites(&mut self, rewrites: Option<bool>) {

@@ -13,8 +13,12 @@ const BRACKET: usize = 4;
 
 /// What `statement`, one statement without its semicolon, is and does.
 pub fn classify(dialect: Dialect, statement: &str) -> Facts {
+    read(dialect, statement).finish()
+}
+
+pub(super) fn read(dialect: Dialect, statement: &str) -> Draft {
     if nesting(dialect, statement) > MAX_NESTING {
-        return unknown(dialect).finish();
+        return unknown(dialect);
     }
     let read = || match dialect {
         Dialect::Postgres => postgres::read(statement),
@@ -23,7 +27,7 @@ pub fn classify(dialect: Dialect, statement: &str) -> Facts {
     };
     // Both parsers hold assertions of their own; a statement that trips one is unknown as well.
     let draft = catch_unwind(AssertUnwindSafe(read)).ok().flatten();
-    draft.unwrap_or_else(|| unknown(dialect)).finish()
+    draft.unwrap_or_else(|| unknown(dialect))
 }
 
 fn unknown(dialect: Dialect) -> Draft {

@@ -23,7 +23,12 @@
 //! | MySQL's `SET sql_mode` or `SET NAMES` to what reads quotes or bytes otherwise | yes | later statements may be others than they were read as |
 //! | MySQL's `PREPARE`, `EXECUTE IMMEDIATE`, `DO` with a function, events with a body of several statements, MariaDB's compound statements | yes | what they do is not read from their text |
 //! | `DO`, `CALL`, `EXECUTE`, `COPY` to or from a server file or program | yes | what it does is not in its text |
-//! | `DROP INDEX`, `CONSTRAINT`, `TRIGGER`, `RULE`, `POLICY`, `STATISTICS`, `DEFAULT`, `NOT NULL` | no | no data and no name that SQL reads by is lost |
+//! | `DROP CONSTRAINT`, `FOREIGN KEY`, `CHECK`, `PRIMARY KEY`, `DEFAULT`, `IDENTITY`, `EXPRESSION`, also of a domain; `NOT ENFORCED` | yes, unless the same runbook made it | what writers leave to it or readers take from it is a contract, and the text does not tell who does |
+//! | `DROP INDEX … CASCADE` | yes | the foreign keys that rely on it go as well |
+//! | a call, by a runbook, of a function that it created | as its body | `CREATE FUNCTION` does nothing, the call does |
+//! | `SELECT` alone, in a forward or rollback cell, of a function that is not the engine's own | yes | it is there for what it does, which is not in its text |
+//! | `DROP INDEX`, `TRIGGER`, `RULE`, `POLICY`, `STATISTICS` | no | no data and no name that SQL reads by is lost |
+//! | `DROP NOT NULL` | no | it is how a column begins to leave, and `SET NOT NULL` brings it back |
 //! | rename of an index, constraint, trigger, rule or policy | no | the same |
 //! | `INSERT`, also `ON CONFLICT DO UPDATE` and `ON DUPLICATE KEY UPDATE`; `UPDATE … WHERE` | no | what a migration is for; `verify` cells check it |
 //! | `CREATE` and `CREATE OR REPLACE`, `GRANT`, `REVOKE`, `SET`, `COMMENT`, maintenance | no | |
@@ -34,6 +39,9 @@ mod draft;
 mod entry;
 mod mysql;
 mod postgres;
+mod sequence;
+mod spelling;
 mod sqlite;
 
 pub use entry::classify;
+pub use sequence::Sequence;

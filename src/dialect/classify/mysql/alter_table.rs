@@ -1,16 +1,19 @@
 use super::super::draft::Draft;
+use super::super::spelling::spelled;
 use super::column::{Definition, references};
 use super::cost::Costs;
 use super::cursor::Cursor;
 use super::statement::COMMITS;
 use super::{drop, partition, table_option};
-use crate::dialect::{Action, ObjectKind};
+use crate::dialect::{Action, Dialect, ObjectKind};
 
 /// A change of one table, clause by clause. A clause that is not known makes the whole unknown.
 pub(super) struct Change<'p, 'a> {
     pub(super) draft: Draft,
     pub(super) costs: Costs,
     pub(super) table: String,
+    /// Whether what is added was certainly not there before.
+    fresh: bool,
     pub(super) cursor: Cursor<'p, 'a>,
 }
 
@@ -33,7 +36,8 @@ pub(super) fn read(mut cursor: Cursor<'_, '_>) -> Option<Draft> {
     if ignores {
         draft.loses(format!("deletes rows of {table} that a new key would refuse"));
     }
-    let mut change = Change { draft, costs, table, cursor };
+    draft.undo_begins(format!("ALTER TABLE {} ", written(&table)));
+    let mut change = Change { draft, costs, table, fresh: true, cursor };
     while !change.cursor.is_done() {
         change.clause()?;
         change.cursor.mark(",");
@@ -41,6 +45,11 @@ pub(super) fn read(mut cursor: Cursor<'_, '_>) -> Option<Draft> {
     let Change { mut draft, costs, table, .. } = change;
     costs.apply(&mut draft, &table);
     Some(draft)
+}
+
+/// A name as the user would write it.
+pub(super) fn written(name: &str) -> String {
+    spelled(Dialect::Mysql, name)
 }
 
 impl Change<'_, '_> {
@@ -52,8 +61,11 @@ impl Change<'_, '_> {
         if self.costs.option(&mut self.cursor)? {
             return Some(());
         }
-        let objects = self.draft.objects().len();
+        let (objects, undone) = (self.draft.objects().len(), self.draft.undone());
         self.one_clause()?;
+        if self.draft.undone() == undone {
+            self.draft.undo(None);
+        }
         let added = &self.draft.objects()[objects..];
         let columns = added.iter().any(|o| o.kind == ObjectKind::Column && o.action != Action::Alter);
         self.costs.clause(columns);
@@ -120,7 +132,7 @@ impl Change<'_, '_> {
             }
             _ => {
                 cursor.eat("column");
-                cursor.if_not_exists();
+                self.fresh = !cursor.if_not_exists();
                 if let Some(columns) = cursor.group() {
                     for column in super::cursor::list(columns) {
                         let mut column = Cursor::new(column);
@@ -138,12 +150,15 @@ impl Change<'_, '_> {
     }
 
     fn add_column(&mut self, cursor: &mut Cursor<'_, '_>) -> Option<()> {
-        let name = self.of(&cursor.simple_name()?);
+        let name = cursor.simple_name()?;
+        self.draft.undo(self.fresh.then(|| format!("DROP COLUMN {}", written(&name))));
+        let name = self.of(&name);
         let column = Definition::read(cursor)?;
         self.draft.object(ObjectKind::Column, name, Action::Create);
         if let Some(table) = &column.references {
             self.draft.object(ObjectKind::Table, table, Action::Read);
         }
+        self.draft.builds_index(Some(column.is_key()));
         column.add_costs(&mut self.costs);
         Some(())
     }
@@ -160,6 +175,7 @@ impl Change<'_, '_> {
         }
         match cursor.next()?.word.as_str() {
             "primary" if cursor.eat("key") => {
+                self.draft.undo(Some("DROP PRIMARY KEY".to_owned()));
                 self.add_index(ObjectKind::Constraint, Some("PRIMARY".to_owned()))?;
                 self.costs.adds_key();
             }
@@ -177,6 +193,7 @@ impl Change<'_, '_> {
                 }
                 let referenced = references(cursor)?;
                 if let Some(name) = name.or(own) {
+                    self.draft.undo(Some(format!("DROP FOREIGN KEY {}", written(&name))));
                     let name = self.of(&name);
                     self.draft.object(ObjectKind::Constraint, name, Action::Create);
                 }
@@ -189,6 +206,7 @@ impl Change<'_, '_> {
                 let enforced = !cursor.eat_all(&["not", "enforced"]);
                 cursor.eat("enforced");
                 if let Some(name) = name {
+                    self.draft.undo(Some(format!("DROP CONSTRAINT {}", written(&name))));
                     let name = self.of(&name);
                     self.draft.object(ObjectKind::Constraint, name, Action::Create);
                 }
@@ -202,13 +220,17 @@ impl Change<'_, '_> {
     /// `[name] [USING …] (columns) [options]`
     fn add_index(&mut self, kind: ObjectKind, name: Option<String>) -> Option<()> {
         let cursor = &mut self.cursor;
-        cursor.if_not_exists();
+        let fresh = !cursor.if_not_exists();
+        self.draft.builds_index(Some(true));
         let own = if cursor.word() == "using" { None } else { cursor.simple_name() };
         index_options(cursor)?;
         cursor.group()?;
         index_options(cursor)?;
         let name = if kind == ObjectKind::Constraint { name } else { own.or(name) };
         if let Some(name) = name {
+            if kind == ObjectKind::Index {
+                self.draft.undo(fresh.then(|| format!("DROP INDEX {}", written(&name))));
+            }
             let name = self.of(&name);
             self.draft.object(kind, name, Action::Create);
         }
@@ -267,10 +289,19 @@ impl Change<'_, '_> {
                 (ObjectKind::Column, name)
             }
         };
-        if kind != ObjectKind::Column && name.eq_ignore_ascii_case("primary") {
+        let primary = kind != ObjectKind::Column && name.eq_ignore_ascii_case("primary");
+        if primary {
             self.costs.drops_key();
         }
         let name = self.of(&name);
+        if primary || kind == ObjectKind::Constraint {
+            let loss = if primary {
+                format!("drops the primary key of table {}, by which its rows are told apart", self.table)
+            } else {
+                format!("drops constraint {name}, which no row has to keep any more")
+            };
+            self.draft.loses_part(&[("constraint", &name), ("table", &self.table)], loss);
+        }
         self.draft.object(kind, name, Action::Drop);
         Some(())
     }
@@ -338,11 +369,17 @@ impl Change<'_, '_> {
         cursor.eat("column");
         cursor.if_exists();
         let name = cursor.simple_name()?;
+        let column = format!("{}.{name}", self.table);
         if cursor.eat_all(&["set", "default"]) {
+            self.draft.makes("default", &column);
             if cursor.group().is_none() {
                 cursor.until(|piece| piece.text == ",");
             }
         } else if cursor.eat_all(&["drop", "default"]) {
+            self.draft.loses_part(
+                &[("default", &column), ("column", &column), ("table", &self.table)],
+                format!("drops the default of column {column}, which writers may leave to it"),
+            );
         } else if cursor.eat("set") {
             cursor.eat_any(&["visible", "invisible"])?;
         } else {
@@ -363,8 +400,12 @@ impl Change<'_, '_> {
             if cursor.eat_any(&["to", "as"]).is_none() {
                 cursor.mark("=");
             }
-            cursor.name()?;
+            let new = cursor.name()?;
             let table = &self.table;
+            if self.draft.undone() == 0 {
+                self.draft.undo_begins(format!("ALTER TABLE {} ", written(&new)));
+                self.draft.undo(Some(format!("RENAME TO {}", written(table))));
+            }
             self.draft.loses(format!("renames table {table}, which breaks every reader of the old name"));
             self.costs.exclusive();
             return Some(());
@@ -373,7 +414,9 @@ impl Change<'_, '_> {
         if !cursor.eat("to") {
             return None;
         }
-        cursor.simple_name()?;
+        let new = cursor.simple_name()?;
+        let noun = if part == Some("column") { "COLUMN" } else { "INDEX" };
+        self.draft.undo(Some(format!("RENAME {noun} {} TO {}", written(&new), written(&old))));
         let name = self.of(&old);
         if part == Some("column") {
             self.draft.loses(format!("renames column {name}, which breaks every reader of the old name"));

@@ -133,6 +133,11 @@ impl Definition {
         }
     }
 
+    /// Whether an index comes with the column.
+    pub(super) fn is_key(&self) -> bool {
+        self.primary || self.unique
+    }
+
     pub(super) fn add_costs(&self, costs: &mut Costs) {
         if self.primary {
             costs.adds_key();

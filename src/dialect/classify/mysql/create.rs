@@ -1,5 +1,5 @@
 use super::super::draft::{Draft, Mode};
-use super::alter_table::index_options;
+use super::alter_table::{index_options, written};
 use super::cost::Costs;
 use super::cursor::{Cursor, Piece};
 use super::statement::{self, COMMITS, runs};
@@ -9,6 +9,14 @@ use crate::dialect::{Action, ObjectKind};
 pub(super) fn read(mut cursor: Cursor<'_, '_>) -> Option<Draft> {
     cursor.next();
     let replaces = cursor.eat_all(&["or", "replace"]);
+    let mut draft = created(cursor, replaces)?;
+    if replaces {
+        draft.undo(None);
+    }
+    Some(draft)
+}
+
+fn created(mut cursor: Cursor<'_, '_>, replaces: bool) -> Option<Draft> {
     if cursor.eat("algorithm") {
         cursor.value()?;
     }
@@ -83,12 +91,19 @@ pub(super) fn definer(cursor: &mut Cursor<'_, '_>) -> Option<()> {
 }
 
 fn named(cursor: &mut Cursor<'_, '_>, kind: &'static str, object: ObjectKind) -> Option<(Draft, String)> {
-    cursor.if_not_exists();
+    let fresh = !cursor.if_not_exists();
     let name = cursor.name()?;
     let mut draft = Draft::new(kind);
+    undone_by_drop(&mut draft, kind, &name, fresh);
     draft.commits(COMMITS);
     draft.object(object, &name, Action::Create);
     Some((draft, name))
+}
+
+fn undone_by_drop(draft: &mut Draft, kind: &str, name: &str, fresh: bool) {
+    let noun = kind.trim_start_matches("create_").trim_end_matches("_as").replace('_', " ").to_uppercase();
+    draft.undo_begins(format!("DROP {noun} "));
+    draft.undo(fresh.then(|| written(name)));
 }
 
 fn replaced((mut draft, name): (Draft, String), noun: &str, replaces: bool) -> Option<Draft> {
@@ -108,7 +123,7 @@ fn account(kind: &'static str, noun: &str, replaces: bool) -> Option<Draft> {
 }
 
 fn table(mut cursor: Cursor<'_, '_>, temporary: bool, replaces: bool) -> Option<Draft> {
-    cursor.if_not_exists();
+    let fresh = !cursor.if_not_exists() && !replaces;
     let name = cursor.name()?;
     let query = query(cursor.rest());
     let mut draft = Draft::new(if query.is_some() { "create_table_as" } else { "create_table" });
@@ -116,6 +131,7 @@ fn table(mut cursor: Cursor<'_, '_>, temporary: bool, replaces: bool) -> Option<
         draft.commits(COMMITS);
     }
     draft.object(ObjectKind::Table, &name, Action::Create);
+    undone_by_drop(&mut draft, "create_table", &name, fresh);
     if replaces && !temporary {
         draft.loses(format!("replaces table {name} and its data"));
         draft.lock(Mode::MetadataExclusive, &name);
@@ -164,7 +180,7 @@ fn query<'p, 'a>(pieces: &'p [Piece<'a>]) -> Option<&'p [Piece<'a>]> {
 }
 
 fn index(mut cursor: Cursor<'_, '_>, kind: Option<&str>) -> Option<Draft> {
-    cursor.if_not_exists();
+    let fresh = !cursor.if_not_exists();
     let index = cursor.simple_name()?;
     index_options(&mut cursor)?;
     if !cursor.eat("on") {
@@ -176,6 +192,9 @@ fn index(mut cursor: Cursor<'_, '_>, kind: Option<&str>) -> Option<Draft> {
     draft.commits(COMMITS);
     draft.object(ObjectKind::Index, format!("{table}.{index}"), Action::Create);
     draft.object(ObjectKind::Table, &table, Action::Alter);
+    draft.builds_index(Some(true));
+    draft.undo_begins("DROP INDEX ");
+    draft.undo(fresh.then(|| format!("{} ON {}", written(&index), written(&table))));
     let mut costs = Costs::default();
     match kind {
         Some("fulltext" | "vector") => {

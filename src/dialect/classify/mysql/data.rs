@@ -2,7 +2,7 @@ use super::super::draft::{Draft, Mode};
 use super::condition::is_always_true;
 use super::cursor::{Cursor, Piece, list};
 use super::tables::{Reference, defined, tables};
-use crate::dialect::{Action, ObjectKind};
+use crate::dialect::{Action, ObjectKind, TokenKind};
 
 /// A query, or a write that a `WITH` stands before.
 pub(super) fn query(pieces: &[Piece<'_>]) -> Option<Draft> {
@@ -38,7 +38,28 @@ fn select(kind: &'static str, pieces: &[Piece<'_>]) -> Draft {
         draft.loses("writes a file on the server, whose effect cannot be read from its text");
     }
     draft.reads_only(effects.none());
+    calls(&mut draft, pieces);
     draft
+}
+
+/// Words of either server that may stand before a bracket and change nothing (MySQL manual §14;
+/// MariaDB, "Built-in Functions").
+const READING: &str = include_str!("reading_functions.txt");
+
+/// The functions that are neither server's own.
+fn calls(draft: &mut Draft, pieces: &[Piece<'_>]) {
+    let own = defined(pieces);
+    for (at, piece) in pieces.iter().enumerate() {
+        let called = pieces.get(at + 1).is_some_and(|next| next.text == "(");
+        let name = piece.plain();
+        let word = name.to_ascii_lowercase();
+        let named = matches!(piece.kind, TokenKind::Word | TokenKind::QuotedIdent);
+        let known = piece.kind == TokenKind::Word
+            && (acts(&word) || READING.split_ascii_whitespace().any(|known| known == word));
+        if called && named && !known && !own.contains(&name) {
+            draft.calls(name);
+        }
+    }
 }
 
 pub(super) fn reads(draft: &mut Draft, table: &Reference, mode: Mode) {

@@ -1,4 +1,5 @@
 use super::super::draft::{Draft, Mode};
+use super::alter_table::written;
 use super::cost::Costs;
 use super::cursor::{Cursor, list};
 use super::statement::COMMITS;
@@ -124,6 +125,10 @@ fn index(mut cursor: Cursor<'_, '_>) -> Option<Draft> {
     let mut costs = Costs::default();
     if index.eq_ignore_ascii_case("primary") {
         costs.drops_key();
+        draft.loses_part(
+            &[("constraint", &format!("{table}.PRIMARY")), ("table", &table)],
+            format!("drops the primary key of table {table}, by which its rows are told apart"),
+        );
     }
     costs.options(&mut cursor)?;
     costs.apply(&mut draft, &table);
@@ -133,6 +138,7 @@ fn index(mut cursor: Cursor<'_, '_>) -> Option<Draft> {
 fn rename_tables(mut cursor: Cursor<'_, '_>) -> Option<Draft> {
     let mut draft = Draft::new("rename_table");
     draft.commits(COMMITS);
+    draft.undo_begins("RENAME TABLE ");
     cursor.if_exists();
     for pair in list(cursor.rest()) {
         let mut pair = Cursor::new(pair);
@@ -141,10 +147,11 @@ fn rename_tables(mut cursor: Cursor<'_, '_>) -> Option<Draft> {
         if !pair.eat("to") {
             return None;
         }
-        pair.name()?;
+        let new = pair.name()?;
         if !pair.is_done() {
             return None;
         }
+        draft.undo(Some(format!("{} TO {}", written(&new), written(&table))));
         draft.lock(Mode::MetadataExclusive, &table);
         draft.loses(format!("renames table {table}, which breaks every reader of the old name"));
         draft.object(ObjectKind::Table, table, Action::Alter);

@@ -21,10 +21,12 @@ mod drop;
 mod maintenance;
 mod partition;
 mod reading;
+mod routine;
 mod session;
 mod statement;
 mod table_option;
 mod tables;
 mod transaction;
 
+pub(super) use routine::routine;
 pub(super) use statement::{read, unknown};

@@ -4,6 +4,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::super::draft::{Draft, Mode};
 use super::tree::{self, has, holds};
+use super::undo;
 use crate::dialect::{Action, Blocks, ObjectKind};
 
 /// Kind, noun and object kind; the noun is None where nobody reads or calls by the name.
@@ -83,7 +84,14 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
                     "moves {noun} {name} to another schema, which breaks every user of the old name"
                 ));
             }
+            (None, _)
+                if renames(&action)
+                    && !matches!(node.kind(), K::ALTER_TRIGGER | K::ALTER_RULE | K::ALTER_POLICY) =>
+            {
+                undo::rename(&mut draft, &words(kind), &name, &action);
+            }
             (Some(noun), _) if renames(&action) => {
+                undo::rename(&mut draft, &words(kind), &name, &action);
                 draft.loses(format!("renames {noun} {name}, which breaks every user of the old name"));
             }
             _ => {}
@@ -91,7 +99,7 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
     }
     match node.kind() {
         K::ALTER_TYPE => alter_type(&mut draft, node, &name),
-        K::ALTER_DOMAIN => alter_domain(&mut draft, node),
+        K::ALTER_DOMAIN => alter_domain(&mut draft, node, &name),
         K::ALTER_SEQUENCE => draft.lock(Mode::ShareRowExclusive, &name),
         K::ALTER_INDEX if holds(node, K::SET_TABLESPACE) => {
             draft.lock(Mode::AccessExclusive, &name);
@@ -129,6 +137,11 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
         _ => {}
     }
     Some(draft)
+}
+
+/// `ALTER INDEX`
+fn words(kind: &str) -> String {
+    kind.replace('_', " ").to_uppercase()
 }
 
 fn renames(action: &SyntaxNode) -> bool {
@@ -175,8 +188,19 @@ fn alter_type(draft: &mut Draft, node: &SyntaxNode, name: &str) {
     }
 }
 
-fn alter_domain(draft: &mut Draft, node: &SyntaxNode) {
+fn alter_domain(draft: &mut Draft, node: &SyntaxNode, name: &str) {
     use SyntaxKind as K;
+    for action in node.children() {
+        let what = match action.kind() {
+            K::DROP_CONSTRAINT => "a constraint",
+            K::DROP_DEFAULT => "the default",
+            _ => continue,
+        };
+        draft.loses_part(
+            &[("type", name)],
+            format!("drops {what} of domain {name}, which others may rely on"),
+        );
+    }
     let validates = has(node, K::VALIDATE_CONSTRAINT) || has(node, K::SET_NOT_NULL);
     if validates || (has(node, K::ADD_CONSTRAINT) && !holds(node, K::NOT_VALID)) {
         // SHARE on every table with a column of the domain; the text names none of them.

@@ -35,9 +35,11 @@ pub(super) fn add(draft: &mut Draft, action: &SyntaxNode, table: &str) {
         match constraint.kind() {
             K::CHECK_CONSTRAINT | K::UNIQUE_CONSTRAINT | K::PRIMARY_KEY_CONSTRAINT => {
                 draft.scans(Some(!has(&constraint, K::NOT_VALID)));
+                draft.builds_index(Some(constraint.kind() != K::CHECK_CONSTRAINT));
             }
             K::REFERENCES_CONSTRAINT => {
                 if let Some(referenced) = tree::relation(&constraint) {
+                    draft.lock(Mode::ShareRowExclusive, &referenced);
                     draft.object(ObjectKind::Table, referenced, Action::Read);
                 }
                 let null = default.as_ref().is_none_or(|default| {
@@ -74,10 +76,35 @@ pub(super) fn alter(draft: &mut Draft, action: &SyntaxNode, table: &str) {
         K::SET_TYPE => set_type(draft, &option, &name, &column),
         // Not where a valid CHECK proves it.
         K::SET_NOT_NULL => draft.scans(None),
+        K::SET_DEFAULT => draft.makes("default", &column),
+        K::ADD_GENERATED => draft.makes("default", &column),
+        K::DROP_DEFAULT => contract(
+            draft,
+            &column,
+            table,
+            format!("drops the default of column {column}, which writers may leave to it"),
+        ),
+        K::DROP_IDENTITY => contract(
+            draft,
+            &column,
+            table,
+            format!("drops the identity of column {column}, which writers may leave to it"),
+        ),
+        K::DROP_EXPRESSION => contract(
+            draft,
+            &column,
+            table,
+            format!("computes column {column} no more, which readers may take for granted"),
+        ),
         // A stored column is computed anew, a virtual one is not.
         K::SET_EXPRESSION => draft.cost_unknown(),
         _ => {}
     }
+}
+
+/// A promise of a column that is taken back.
+fn contract(draft: &mut Draft, column: &str, table: &str, what: String) {
+    draft.loses_part(&[("default", column), ("column", column), ("table", table)], what);
 }
 
 fn set_type(draft: &mut Draft, option: &SyntaxNode, column: &str, qualified: &str) {

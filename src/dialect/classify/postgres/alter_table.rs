@@ -3,6 +3,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::super::draft::{Draft, Mode};
 use super::alter_column;
 use super::tree::{self, child, child_name, has, of};
+use super::undo;
 use crate::dialect::{Action, ObjectKind};
 
 /// What `ALTER` is said to alter, where several statements share their clauses.
@@ -38,6 +39,10 @@ pub(super) fn read(node: &SyntaxNode, kind: &'static str, subject: &Subject) -> 
     draft.object(subject.kind, &table, Action::Alter);
     for action in node.children().filter(|child| Some(child) != named.as_ref()) {
         read_action(&mut draft, &action, &table, subject);
+        if action.kind() != K::IF_EXISTS {
+            let words = format!("ALTER {}", subject.noun.to_uppercase());
+            undo::alter_table(&mut draft, &words, &table, &action);
+        }
     }
     draft
 }
@@ -81,9 +86,23 @@ fn read_action(draft: &mut Draft, action: &SyntaxNode, table: &str, subject: &Su
         K::DROP_CONSTRAINT => {
             // A foreign key locks the table that it refers to as well, which the text does not name.
             draft.object(ObjectKind::Constraint, constraint(), Action::Drop);
+            let name = constraint();
+            let loss = if has(action, K::CASCADE) {
+                format!("drops constraint {name}, with every foreign key that relies on it")
+            } else {
+                format!("drops constraint {name}, which no row has to keep any more")
+            };
+            draft.loses_part(&[("constraint", &name), ("table", table)], loss);
             draft.lock(Mode::AccessExclusive, table);
         }
         K::ALTER_CONSTRAINT | K::RENAME_CONSTRAINT => {
+            if tree::has(action, K::NOT_ENFORCED) {
+                let name = constraint();
+                draft.loses_part(
+                    &[("constraint", &name), ("table", table)],
+                    format!("enforces constraint {name} no more, which no row has to keep then"),
+                );
+            }
             draft.object(ObjectKind::Constraint, constraint(), Action::Alter);
             draft.lock(Mode::AccessExclusive, table);
         }
@@ -97,6 +116,12 @@ fn read_action(draft: &mut Draft, action: &SyntaxNode, table: &str, subject: &Su
                 draft.object(ObjectKind::Trigger, of(table, &trigger), Action::Alter);
             }
             draft.lock(Mode::ShareRowExclusive, table);
+        }
+        // The options of a view are part of what it answers; of a table's, this one is of its rows.
+        K::SET_OPTIONS | K::RESET_OPTIONS
+            if subject.noun == VIEW.noun || action.text().to_string().contains("user_catalog_table") =>
+        {
+            draft.lock(Mode::AccessExclusive, table);
         }
         K::SET_OPTIONS | K::RESET_OPTIONS | K::CLUSTER_ON | K::SET_WITHOUT_CLUSTER => {
             draft.lock(Mode::ShareUpdateExclusive, table);
@@ -115,14 +140,18 @@ fn read_action(draft: &mut Draft, action: &SyntaxNode, table: &str, subject: &Su
             let partition = tree::relation(action).unwrap_or_default();
             draft.object(ObjectKind::Table, &partition, Action::Alter);
             draft.lock(Mode::AccessExclusive, &partition);
+            draft.lock(Mode::ShareUpdateExclusive, table);
             // Not where a valid CHECK of the partition proves its bounds.
             draft.scans(None);
+            // Those of the parent that the partition does not have yet.
+            draft.builds_index(None);
         }
         K::DETACH_PARTITION => detach(draft, action, table),
         K::INHERIT_TABLE | K::NO_INHERIT_TABLE => {
             let parent = tree::relation(action).unwrap_or_default();
             draft.object(ObjectKind::Table, &parent, Action::Alter);
             draft.lock(Mode::AccessExclusive, table);
+            draft.lock(Mode::ShareUpdateExclusive, &parent);
             if action.kind() == K::NO_INHERIT_TABLE {
                 draft.loses(format!("takes table {table} out of {parent}, whose readers lose its rows"));
             }
@@ -162,6 +191,7 @@ fn detach(draft: &mut Draft, action: &SyntaxNode, table: &str) {
         draft.lock(Mode::ShareUpdateExclusive, table);
     } else {
         draft.lock(Mode::AccessExclusive, table);
+        draft.lock(Mode::AccessExclusive, &partition);
     }
 }
 
@@ -178,6 +208,7 @@ fn add_constraint(draft: &mut Draft, action: &SyntaxNode, table: &str) {
         K::FOREIGN_KEY_CONSTRAINT => {
             draft.lock(Mode::ShareRowExclusive, table);
             if let Some(referenced) = tree::relation(&constraint) {
+                draft.lock(Mode::ShareRowExclusive, &referenced);
                 draft.object(ObjectKind::Table, referenced, Action::Read);
             }
             draft.scans(Some(checked));
@@ -202,6 +233,7 @@ fn add_constraint(draft: &mut Draft, action: &SyntaxNode, table: &str) {
         _ => {
             draft.lock(Mode::AccessExclusive, table);
             draft.scans(Some(true));
+            draft.builds_index(Some(true));
         }
     }
 }

@@ -1,7 +1,7 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::super::draft::{Draft, Mode};
-use super::{data, statement, tree};
+use super::{data, statement, tree, undo};
 use crate::dialect::{Action, ObjectKind};
 
 /// Kind and object kind of each `CREATE`.
@@ -64,6 +64,7 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
     if let Some(name) = &name {
         draft.object(object, name, Action::Create);
     }
+    undo::create(&mut draft, node, name.as_deref().unwrap_or_default());
     let on = |draft: &mut Draft, mode| {
         if let Some(table) = tree::relation(node) {
             draft.lock(mode, &table);
@@ -86,12 +87,15 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
         K::CREATE_INDEX if tree::has(node, K::CONCURRENTLY_KW) => {
             on(&mut draft, Mode::ShareUpdateExclusive);
             draft.scans(Some(true));
+            draft.builds_index(Some(true));
             draft.never("CREATE INDEX CONCURRENTLY cannot run inside a transaction block");
         }
         K::CREATE_INDEX => {
             on(&mut draft, Mode::Share);
             // Not where the index is there already.
-            draft.scans(if tree::has(node, K::IF_NOT_EXISTS) { None } else { Some(true) });
+            let builds = if tree::has(node, K::IF_NOT_EXISTS) { None } else { Some(true) };
+            draft.scans(builds);
+            draft.builds_index(builds);
         }
         K::CREATE_TRIGGER => on(&mut draft, Mode::ShareRowExclusive),
         K::CREATE_RULE | K::CREATE_POLICY => on(&mut draft, Mode::AccessExclusive),

@@ -161,7 +161,18 @@ fn call(draft: &mut Draft, node: &SyntaxNode) -> bool {
         || name.starts_with("pg_stat_reset")
         || name.starts_with("pg_replication_")
         || (name.starts_with("pg_create_") && name.ends_with("_slot"));
+    if !acts && !only_reads(name) {
+        draft.calls(name.to_owned());
+    }
     !acts
+}
+
+/// Functions of `pg_catalog`, and of extensions that come with the server, that change nothing: the
+/// catalogue's own `provolatile` where it says so, the manual (§9) where it does not.
+const READING: &str = include_str!("reading_functions.txt");
+
+pub(super) fn only_reads(name: &str) -> bool {
+    READING.split_ascii_whitespace().any(|known| known == name)
 }
 
 /// The tables that `node` reads in a `FROM`, `JOIN`, `USING` or `TABLE`, without its own `WITH`

@@ -93,20 +93,26 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
     if names.is_empty() && loss.is_some() {
         draft.loses(format!("drops a {noun}{also}"));
     }
-    let first = names.first().map_or("", String::as_str);
     match node.kind() {
         K::DROP_TABLE
         | K::DROP_VIEW
         | K::DROP_MATERIALIZED_VIEW
         | K::DROP_SEQUENCE
         | K::DROP_FOREIGN_TABLE => {
-            draft.lock(Mode::AccessExclusive, first);
+            names.iter().for_each(|name| draft.lock(Mode::AccessExclusive, name));
         }
         K::DROP_INDEX if tree::has(node, K::CONCURRENTLY_KW) => {
             draft.never("DROP INDEX CONCURRENTLY cannot run inside a transaction block");
         }
         // The table is locked too, but only the catalogue knows which one it is.
-        K::DROP_INDEX => draft.lock(Mode::AccessExclusive, first),
+        K::DROP_INDEX => {
+            for name in &names {
+                draft.lock(Mode::AccessExclusive, name);
+                if cascades {
+                    draft.loses(format!("drops index {name}, with every foreign key that relies on it"));
+                }
+            }
+        }
         K::DROP_TRIGGER | K::DROP_RULE | K::DROP_POLICY => {
             if let Some(table) = tree::relation(node) {
                 draft.lock(Mode::AccessExclusive, &table);

@@ -3,6 +3,7 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::super::draft::{Draft, Mode};
+use super::routine;
 use super::tree::{self, has, holds};
 use crate::dialect::{Action, Blocks, ObjectKind};
 
@@ -20,7 +21,13 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
         K::GRANT => on_object("grant", node),
         K::REVOKE => on_object("revoke", node),
         K::SECURITY_LABEL => on_object("security_label", node),
-        K::DO => opaque("do", "runs a code block whose effect cannot be read from its text"),
+        K::DO => {
+            let mut draft = opaque("do", "runs a code block whose effect cannot be read from its text");
+            if let Some(effect) = routine::effect(node) {
+                draft.loses(effect);
+            }
+            draft
+        }
         K::CALL => {
             let mut draft = opaque("call", "runs a procedure whose effect cannot be read from its text");
             if let Some(name) = tree::child_name(node, K::PROCEDURE_NAME_REF) {
@@ -82,6 +89,7 @@ fn truncate(node: &SyntaxNode) -> Draft {
     let also = if has(node, SyntaxKind::CASCADE) { ", with every table that refers to it" } else { "" };
     // The table and its indexes get new files.
     draft.rewrites(Some(true));
+    draft.keeps_indexes();
     for table in tree::descendants(node, SyntaxKind::TABLE_NAME_REF).filter_map(|table| tree::name(&table)) {
         draft.lock(Mode::AccessExclusive, &table);
         draft.loses(format!("truncates {table}{also}"));
@@ -166,6 +174,7 @@ fn reindex(node: &SyntaxNode) -> Draft {
     use SyntaxKind as K;
     let mut draft = Draft::new("reindex");
     draft.scans(Some(true));
+    draft.builds_index(Some(true));
     // The index is built anew; the table is not.
     let Some(target) = node.children().find(|child| child.kind() != K::REINDEX_OPTION_LIST) else {
         return draft;

@@ -10,7 +10,10 @@ mod create;
 mod data;
 mod drop;
 mod maintenance;
+mod routine;
 mod statement;
 mod tree;
+mod undo;
 
+pub(super) use routine::routine;
 pub(super) use statement::read;

@@ -3,8 +3,9 @@ use sqlite3_parser::lexer::sql::Parser;
 use sqlite3_parser::{Bump, FallibleIterator as _};
 
 use super::super::draft::Draft;
+use super::super::spelling::spelled;
 use super::{alter_table, data, pragma};
-use crate::dialect::{Action, ObjectKind};
+use crate::dialect::{Action, Dialect, ObjectKind};
 
 /// None where the text is not one statement that the parser accepts.
 pub(in super::super) fn read(sql: &str) -> Option<Draft> {
@@ -53,7 +54,11 @@ fn classify(statement: &Stmt) -> Draft {
         }
         Stmt::Pragma(name, body) => pragma::read(&plain(&name.name), body.is_some()),
         Stmt::Analyze(name) => rebuild("analyze", name.as_ref()),
-        Stmt::Reindex { obj_name } => rebuild("reindex", obj_name.as_ref()),
+        Stmt::Reindex { obj_name } => {
+            let mut draft = rebuild("reindex", obj_name.as_ref());
+            draft.builds_index(Some(true));
+            draft
+        }
         Stmt::Vacuum(_, into) => {
             let mut draft = Draft::new("vacuum");
             draft.never("VACUUM cannot run inside a transaction");
@@ -174,6 +179,22 @@ fn create(statement: &Stmt) -> Draft {
     let mut draft = Draft::new(kind);
     draft.lock_database();
     draft.object(object, full_name(name), Action::Create);
+    let noun = match object {
+        ObjectKind::Index => "INDEX",
+        ObjectKind::View => "VIEW",
+        ObjectKind::Trigger => "TRIGGER",
+        _ => "TABLE",
+    };
+    let fresh = !matches!(
+        statement,
+        Stmt::CreateTable { if_not_exists: true, .. }
+            | Stmt::CreateIndex { if_not_exists: true, .. }
+            | Stmt::CreateView { if_not_exists: true, .. }
+            | Stmt::CreateTrigger { if_not_exists: true, .. }
+            | Stmt::CreateVirtualTable { if_not_exists: true, .. }
+    );
+    draft.undo_begins(format!("DROP {noun} "));
+    draft.undo(fresh.then(|| spelled(Dialect::Sqlite, &full_name(name))));
     match statement {
         Stmt::CreateTable { body: CreateTableBody::AsSelect(select), .. } => {
             data::select(&mut draft, select, &[]);
@@ -185,7 +206,9 @@ fn create(statement: &Stmt) -> Draft {
         }
         Stmt::CreateIndex { tbl_name, .. } => {
             draft.object(ObjectKind::Table, plain(tbl_name), Action::Alter);
-            draft.scans(Some(true));
+            let builds = if fresh { Some(true) } else { None };
+            draft.scans(builds);
+            draft.builds_index(builds);
         }
         Stmt::CreateTrigger { tbl_name, .. } => {
             draft.object(ObjectKind::Table, full_name(tbl_name), Action::Alter);
