@@ -51,6 +51,12 @@ impl<'a> Words<'a> {
         Span::new(first, last.map_or(first, |token| token.span.end).max(first))
     }
 
+    /// The tokens as they are written, with what stands between them.
+    pub fn written(&self, range: Range<usize>) -> &'a str {
+        let span = self.span(range);
+        &self.sql[span.start..span.end]
+    }
+
     /// Whether the word or mark at `at` is `text`, which is in lower case.
     pub fn is(&self, at: usize, text: &str) -> bool {
         let plain = matches!(self.kind(at), Some(TokenKind::Word | TokenKind::Punct));
