@@ -120,6 +120,27 @@ impl<'a> Words<'a> {
         parts
     }
 
+    /// Whether the clause of an `ALTER TABLE` that begins at `at` adds a column.
+    pub fn adds_column(&self, at: usize) -> bool {
+        const OTHERS: [&str; 14] = [
+            "constraint",
+            "check",
+            "foreign",
+            "primary",
+            "unique",
+            "exclude",
+            "not",
+            "index",
+            "key",
+            "fulltext",
+            "spatial",
+            "vector",
+            "partition",
+            "period",
+        ];
+        self.is(at, "add") && !OTHERS.iter().any(|word| self.is(at + 1, word))
+    }
+
     /// The name at `at`, as facts write names, and the position after it.
     pub fn name(&self, at: usize) -> Option<(String, usize)> {
         let mut name = self.simple_name(at)?;

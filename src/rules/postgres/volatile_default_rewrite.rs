@@ -49,7 +49,7 @@ fn find(context: &Context<'_>) -> Diagnostics {
         let added = alter
             .clauses
             .into_iter()
-            .filter(|clause| adds_column(&site.words, clause.start) && rewrites(clause));
+            .filter(|clause| site.words.adds_column(clause.start) && rewrites(clause));
         let computed = added.filter_map(|clause| computed(&site.words, clause));
         for (at, why) in computed {
             findings.push(
@@ -63,11 +63,6 @@ fn find(context: &Context<'_>) -> Diagnostics {
         }
     }
     findings
-}
-
-fn adds_column(words: &Words<'_>, at: usize) -> bool {
-    const CONSTRAINTS: [&str; 7] = ["constraint", "check", "foreign", "primary", "unique", "exclude", "not"];
-    words.is(at, "add") && !CONSTRAINTS.iter().any(|word| words.is(at + 1, word))
 }
 
 /// What of a new column that makes PostgreSQL write the table anew is computed for each row.
