@@ -50,6 +50,8 @@ pub enum Command {
     Rollback(Rollback),
     /// List, show, check and export the records of runs
     Record(Record),
+    /// List the rules of `check`, or explain one
+    Rules(Rules),
     /// Print a completion script for a shell
     Completions { shell: clap_complete::Shell },
 }
@@ -299,6 +301,18 @@ pub struct Rollback {
     pub params: Params,
     #[command(flatten)]
     pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct Rules {
+    #[command(subcommand)]
+    pub action: Option<RulesAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RulesAction {
+    /// Show what a rule finds, what happens in production, and the cells to write instead
+    Explain { rule: String },
 }
 
 #[derive(Debug, Args)]

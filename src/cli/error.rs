@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::backend::{AddressError, DbError};
 use crate::engine::EngineError;
+use crate::rules::{LevelError, UnknownRule};
 use crate::template::ParameterError;
 
 /// Exit codes, design §5.
@@ -32,6 +33,10 @@ pub enum CliError {
     NoRunbooks { path: PathBuf },
     #[error("rollbook.toml: {reason}")]
     Settings { reason: String },
+    #[error("{}: {source}", path.display())]
+    RuleLevel { path: PathBuf, source: LevelError },
+    #[error("{source}")]
+    UnknownRule { source: UnknownRule },
     #[error("there is no target `{name}` in rollbook.toml")]
     UnknownTarget { name: String, suggestion: Option<String> },
     #[error("target `{name}` takes its URL from {variable}, which is not set")]
@@ -104,6 +109,10 @@ impl CliError {
                 "give a URL such as `sqlite:app.db`, or add `[targets.<name>]` with `url_env = \"VARIABLE\"`"
                     .to_owned(),
             ),
+            Self::UnknownRule { source } | Self::RuleLevel { source: LevelError::Unknown(source), .. } => {
+                Some(source.help())
+            }
+            Self::RuleLevel { .. } => Some("take the line out, and mend the runbooks".to_owned()),
             Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(
                 "check the path; what a runbook has done is in its target's journal: `rollbook status --db …`"
                     .to_owned(),

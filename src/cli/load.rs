@@ -10,11 +10,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::args::Params;
 use super::error::CliError;
+use super::settings;
 use crate::diagnostics::{Diagnostics, Level, render};
 use crate::dialect::Dialect;
 use crate::document::{self, Document, ParamSpec, ParamType};
 use crate::plan::{self, Plan};
 use crate::report::Style;
+use crate::rules;
 use crate::source::{Source, hex};
 use crate::template::{Given, ParameterError, Values};
 
@@ -48,12 +50,20 @@ fn refuse_errors(path: &Path, findings: &Diagnostics, style: Style) -> Result<()
     Ok(())
 }
 
-/// Makes the plan; findings are printed, and errors among them end it.
+/// Whether the rules have a say. What was done already is undone and replayed whatever they say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    ByRules,
+    ByForm,
+}
+
+/// Makes the plan; findings are printed but for notes of the rules, and errors among them end it.
 pub fn plan(
     path: &Path,
     loaded: &Loaded,
     dialect: Dialect,
     values: &Values,
+    judged: Judged,
     style: Style,
 ) -> Result<Plan, CliError> {
     let front = &loaded.document.front;
@@ -62,7 +72,11 @@ pub fn plan(
         return Err(CliError::OtherDialect { written, target: dialect.to_string() });
     }
     let (plan, findings) = plan::build(&loaded.document, dialect, values);
-    let all: Diagnostics = loaded.warnings.iter().chain(&findings).cloned().collect();
+    let mut all: Diagnostics = loaded.warnings.iter().chain(&findings).cloned().collect();
+    if let (Some(plan), Judged::ByRules) = (&plan, judged) {
+        let said = rules::check(&loaded.document, std::slice::from_ref(plan), &settings::levels()?);
+        all.extend(said.into_iter().filter(|finding| finding.level != Level::Note));
+    }
     refuse_errors(path, &all, style)?;
     if !all.is_empty() {
         eprint!("{}", render::full(&all, style == Style::Ansi));

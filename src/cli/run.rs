@@ -61,6 +61,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Verify(command) => commands::verify::run(&command, out),
         Command::Rollback(command) => commands::rollback::run(&command, out),
         Command::Record(command) => commands::record::run(&command),
+        Command::Rules(command) => commands::rules::run(&command, out),
         Command::Completions { shell } => {
             let mut app = <Arguments as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut app, "rollbook", &mut std::io::stdout());

@@ -7,13 +7,25 @@ use serde::Deserialize;
 
 use super::error::CliError;
 use crate::backend::{Address, AddressError};
-use crate::diagnostics::did_you_mean;
+use crate::diagnostics::{Level, did_you_mean};
+use crate::rules::Levels;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     #[serde(default)]
     targets: BTreeMap<String, TargetSettings>,
+    #[serde(default)]
+    rules: BTreeMap<String, RuleLevel>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RuleLevel {
+    Error,
+    Warning,
+    Note,
+    Off,
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,7 +50,7 @@ pub fn resolve(db: &str) -> Result<ResolvedTarget, CliError> {
     if db.contains(':') {
         return parse(db, None);
     }
-    let settings = read(&std::env::current_dir().unwrap_or_default())?;
+    let settings = path().map(|path| read(&path)).transpose()?.unwrap_or_default();
     let Some(target) = settings.targets.get(db) else {
         let suggestion = did_you_mean(db, settings.targets.keys().map(String::as_str)).map(str::to_owned);
         return Err(CliError::UnknownTarget { name: db.to_owned(), suggestion });
@@ -69,14 +81,31 @@ fn without_password(url: &str) -> String {
     format!("{scheme}://{shown}{path}{mark}{}", options.join("&"))
 }
 
+/// What `[rules]` says of the levels of rules.
+pub fn levels() -> Result<Levels, CliError> {
+    let Some(path) = path() else { return Ok(Levels::default()) };
+    let mut levels = Levels::default();
+    for (name, said) in read(&path)?.rules {
+        let level = match said {
+            RuleLevel::Error => Some(Level::Error),
+            RuleLevel::Warning => Some(Level::Warning),
+            RuleLevel::Note => Some(Level::Note),
+            RuleLevel::Off => None,
+        };
+        levels.set(&name, level).map_err(|source| CliError::RuleLevel { path: path.clone(), source })?;
+    }
+    Ok(levels)
+}
+
 /// The nearest `rollbook.toml`, in this folder or above it.
-fn read(from: &Path) -> Result<Settings, CliError> {
-    let Some(path): Option<PathBuf> =
-        from.ancestors().map(|folder| folder.join("rollbook.toml")).find(|path| path.is_file())
-    else {
-        return Ok(Settings::default());
-    };
-    let text = std::fs::read_to_string(&path).map_err(|source| CliError::Read { path, source })?;
+fn path() -> Option<PathBuf> {
+    let from = std::env::current_dir().unwrap_or_default();
+    from.ancestors().map(|folder| folder.join("rollbook.toml")).find(|path| path.is_file())
+}
+
+fn read(path: &Path) -> Result<Settings, CliError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| CliError::Read { path: path.to_path_buf(), source })?;
     toml::from_str(&text).map_err(|error| CliError::Settings { reason: error.to_string().trim().to_owned() })
 }
 

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::catalog::parts;
-use super::{Context, Finder, Levels, Rule, find, runbook};
+use super::{Context, Finder, Levels, find, runbook};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document::{Cell, Document};
 use crate::plan::Plan;
@@ -73,7 +73,7 @@ impl<'a> Allowed<'a> {
             let finding = match find(&allow.rule) {
                 Err(error) => Diagnostic::error("unknown-rule", source, allow.span, error.to_string())
                     .help(error.help()),
-                Ok(Rule { finder: Finder::Form, .. }) => {
+                Ok(rule) if rule.is_fixed() => {
                     let message = format!("`{}` cannot be allowed", allow.rule);
                     Diagnostic::error("unknown-rule", source, allow.span, message)
                         .label("what breaks it is no runbook")

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::{Finder, Rule, UnknownRule, find};
+use super::{Rule, UnknownRule, find};
 use crate::diagnostics::Level;
 
 /// What the settings say of rules; the others keep their own level.
@@ -21,7 +21,7 @@ impl Levels {
     /// Gives a rule another level; none switches it off.
     pub fn set(&mut self, name: &str, level: Option<Level>) -> Result<(), LevelError> {
         let rule = find(name)?;
-        if matches!(rule.finder, Finder::Form) {
+        if rule.is_fixed() {
             return Err(LevelError::Fixed { rule: rule.id });
         }
         self.said.insert(rule.id, level);

@@ -36,6 +36,11 @@ pub enum Finder {
 pub(super) const EVERYWHERE: &[Dialect] = &Dialect::ALL;
 
 impl Rule {
+    /// Whether it is always an error, whatever settings and cells say.
+    pub fn is_fixed(&self) -> bool {
+        matches!(self.finder, Finder::Form)
+    }
+
     pub fn page(&self) -> Page<'static> {
         Page::read(self.page)
     }

@@ -51,6 +51,12 @@ impl<'a> Words<'a> {
         Span::new(first, last.map_or(first, |token| token.span.end).max(first))
     }
 
+    /// The tokens as they are written, with what stands between them.
+    pub fn written(&self, range: Range<usize>) -> &'a str {
+        let span = self.span(range);
+        &self.sql[span.start..span.end]
+    }
+
     /// Whether the word or mark at `at` is `text`, which is in lower case.
     pub fn is(&self, at: usize, text: &str) -> bool {
         let plain = matches!(self.kind(at), Some(TokenKind::Word | TokenKind::Punct));
@@ -112,6 +118,27 @@ impl<'a> Words<'a> {
             start = end + 1;
         }
         parts
+    }
+
+    /// Whether the clause of an `ALTER TABLE` that begins at `at` adds a column.
+    pub fn adds_column(&self, at: usize) -> bool {
+        const OTHERS: [&str; 14] = [
+            "constraint",
+            "check",
+            "foreign",
+            "primary",
+            "unique",
+            "exclude",
+            "not",
+            "index",
+            "key",
+            "fulltext",
+            "spatial",
+            "vector",
+            "partition",
+            "period",
+        ];
+        self.is(at, "add") && !OTHERS.iter().any(|word| self.is(at + 1, word))
     }
 
     /// The name at `at`, as facts write names, and the position after it.

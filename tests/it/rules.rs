@@ -11,6 +11,7 @@ use rollbook::source::Source;
 use rollbook::template::Values;
 
 use crate::case_file;
+use crate::support::{Engine, Lab};
 
 /// Everything that `check` finds.
 pub fn findings(name: &str, text: &str, levels: &Levels) -> Diagnostics {
@@ -160,5 +161,53 @@ fn every_case_says_exactly_this() {
         }
         if lines.is_empty() { "nothing\n".to_owned() } else { lines }
     });
-    assert!(count >= 1, "{count} cases");
+    assert!(count >= 30, "{count} cases");
+}
+
+#[test]
+fn the_rules_are_listed_and_explained() {
+    let lab = Lab::new(Engine::Sqlite);
+    let list = lab.rollbook(&["rules"]).expect(0).says("index-not-concurrent (warning, postgres)");
+    for rule in rules::all() {
+        assert!(list.out.contains(rule.page().summary), "{}", rule.id);
+    }
+    let page = lab.rollbook(&["rules", "explain", "rename"]).expect(0).says("Covers: squawk renaming-column");
+    assert!(page.out.starts_with("# rename\n"), "{}", page.out);
+    lab.rollbook(&["rules", "explain", "renam"]).expect(2).says("did you mean `rename`?");
+}
+
+#[test]
+fn settings_give_rules_their_levels() {
+    let lab = Lab::new(Engine::Sqlite);
+    let rule = rules::find("update-without-batch").unwrap();
+    let text = whole(&rule.page().examples("Bad")[0], Dialect::Sqlite);
+    lab.sql("CREATE TABLE users (id integer PRIMARY KEY, email text, email_lower text)");
+    lab.write("book.md", &text);
+    lab.rollbook(&["check", "book.md"]).expect(0).says("0 errors, 1 warning");
+    lab.write("rollbook.toml", "[rules]\nupdate-without-batch = \"error\"\n");
+    lab.rollbook(&["check", "book.md"]).expect(1).says("error[update-without-batch]");
+    lab.rollbook(&["plan", "book.md"]).expect(2).says("error[update-without-batch]");
+    lab.on("run", &[]).expect(2).says("error[update-without-batch]");
+    lab.write("rollbook.toml", "[rules]\nupdate-without-batch = \"off\"\n");
+    lab.rollbook(&["check", "book.md"]).expect(0).says("0 errors, 0 warnings");
+    lab.write("rollbook.toml", "[rules]\nupdate-without-batches = \"off\"\n");
+    lab.rollbook(&["check", "book.md"]).expect(2).says("did you mean `update-without-batch`?");
+    lab.write("rollbook.toml", "[rules]\nmissing-rollback = \"off\"\n");
+    lab.rollbook(&["check", "book.md"]).expect(2).says("the level of `missing-rollback` is fixed");
+    lab.write("rollbook.toml", "[rules]\nrename = \"warn\"\n");
+    lab.rollbook(&["check", "book.md"]).expect(2).says("rollbook.toml");
+}
+
+/// A rule that was made stricter does not take the way back from whoever needs it.
+#[test]
+fn what_is_done_is_undone_and_replayed_whatever_the_rules_say() {
+    let lab = Lab::new(Engine::Sqlite);
+    lab.sql("CREATE TABLE users (id integer PRIMARY KEY, email text, email_lower text)");
+    let rule = rules::find("update-without-batch").unwrap();
+    lab.write("book.md", &whole(&rule.page().examples("Bad")[0], Dialect::Sqlite));
+    lab.on("run", &[]).expect(0).says("warning[update-without-batch]");
+    lab.write("rollbook.toml", "[rules]\nupdate-without-batch = \"error\"\n");
+    lab.on("verify", &[]).expect(0);
+    lab.on("rollback", &[]).expect(0);
+    lab.on("run", &[]).expect(2);
 }

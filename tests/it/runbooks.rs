@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use rollbook::diagnostics::render;
 use rollbook::document;
 use rollbook::plan;
+use rollbook::rules::{self, Levels};
 use rollbook::source::Source;
 use rollbook::template::Values;
 
@@ -24,7 +26,10 @@ fn every_runbook_plans_without_findings_and_verifies_each_step() {
         for dialect in front.dialects.iter().copied() {
             let (plan, diagnostics) = plan::build(&parsed.document, dialect, &values);
             assert!(diagnostics.is_empty(), "{diagnostics:#?}");
-            for step in plan.unwrap().steps {
+            let plan = plan.unwrap();
+            let said = rules::check(&parsed.document, std::slice::from_ref(&plan), &Levels::default());
+            assert!(said.is_empty(), "{}", render::full(&said, false));
+            for step in plan.steps {
                 assert!(!step.after.is_empty(), "{} is not verified", step.id);
                 assert!(!step.rollback.is_empty(), "{} has no way back", step.id);
             }

@@ -8,11 +8,21 @@ use rollbook::diagnostics::Diagnostics;
 use rollbook::dialect::Dialect;
 use rollbook::document::Document;
 use rollbook::plan;
+use rollbook::rules::{self, Levels};
 use rollbook::source::Source;
 use rollbook::template::{Given, Library, Template, TemplateError, Unfit, Values, Written};
 
 fn check(document: &Document, dialect: Dialect, values: &Values) -> Diagnostics {
     plan::build(document, dialect, values).1
+}
+
+/// Also what the rules say, notes too.
+fn judge(document: &Document, dialect: Dialect, values: &Values) -> Diagnostics {
+    let (plan, mut findings) = plan::build(document, dialect, values);
+    if let Some(plan) = plan {
+        findings.extend(rules::check(document, &[plan], &Levels::default()));
+    }
+    findings
 }
 
 fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, Given> {
@@ -39,7 +49,7 @@ fn render(
     given: &BTreeMap<String, Given>,
 ) -> Result<Written, TemplateError> {
     let values = template.bind(given).unwrap_or_else(|errors| panic!("{errors:?}"));
-    template.render(dialect, &values, &check)
+    template.render(dialect, &values, &judge)
 }
 
 fn switched(template: &Template, given: &BTreeMap<String, Given>) -> Vec<BTreeMap<String, Given>> {
@@ -301,7 +311,11 @@ fn a_value_that_gets_past_its_form_still_changes_no_cell() {
                 {{ b | sql }}\n\n```sql {id=go phase=apply role=forward}\n--| irreversible: it adds nothing\n\
                 UPDATE t SET a = {{ a | sql }} WHERE b;\n```\n";
     let template = Template::read(&Source::new("t.md.j2", text)).unwrap();
-    let spoils = |a: &str, b: &str| match render(&template, Dialect::Sqlite, &given(&[("a", a), ("b", b)])) {
+    let write = |a: &str, b: &str| {
+        let values = template.bind(&given(&[("a", a), ("b", b)])).unwrap();
+        template.render(Dialect::Sqlite, &values, &check)
+    };
+    let spoils = |a: &str, b: &str| match write(a, b) {
         Ok(_) => None,
         Err(TemplateError::Reshapes { parameter }) => Some(parameter),
         Err(other) => panic!("{other:?}"),

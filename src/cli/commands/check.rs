@@ -4,17 +4,19 @@ use std::path::{Path, PathBuf};
 use super::super::args::{Check, FindingFormat, Params};
 use super::super::error::{CliError, Exit};
 use super::super::load;
+use super::super::settings;
 use crate::diagnostics::{Diagnostic, Diagnostics, Level, render};
 use crate::document;
 use crate::plan;
 use crate::report::{Style, plural};
+use crate::rules::{self, Levels};
 
 pub fn run(command: &Check, style: Style) -> Result<Exit, CliError> {
     let mut files = Vec::new();
     for path in &command.paths {
         collect(path, &mut files)?;
     }
-    let findings = check_all(&files, &command.params)?;
+    let findings = check_all(&files, &command.params, &settings::levels()?)?;
     let text = match command.format {
         FindingFormat::Full => render::full(&findings, style == Style::Ansi),
         FindingFormat::Concise => render::concise(&findings),
@@ -71,14 +73,16 @@ fn is_record(path: &Path) -> bool {
 }
 
 /// Checks on every core; the findings come in the order of the files.
-fn check_all(files: &[PathBuf], params: &Params) -> Result<Diagnostics, CliError> {
+fn check_all(files: &[PathBuf], params: &Params, levels: &Levels) -> Result<Diagnostics, CliError> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(files.len().max(1));
     let share = files.len().div_ceil(threads).max(1);
     let parts: Vec<Result<Diagnostics, CliError>> = std::thread::scope(|scope| {
         let workers: Vec<_> = files
             .chunks(share)
             .map(|files| {
-                scope.spawn(move || files.iter().map(|file| check_one(file, params)).collect::<Vec<_>>())
+                scope.spawn(move || {
+                    files.iter().map(|file| check_one(file, params, levels)).collect::<Vec<_>>()
+                })
             })
             .collect();
         workers
@@ -93,7 +97,7 @@ fn check_all(files: &[PathBuf], params: &Params) -> Result<Diagnostics, CliError
     Ok(findings)
 }
 
-fn check_one(path: &Path, params: &Params) -> Result<Diagnostics, CliError> {
+fn check_one(path: &Path, params: &Params, levels: &Levels) -> Result<Diagnostics, CliError> {
     let (source, _) = load::read_source(path)?;
     let parsed = document::parse(&source);
     let mut findings = parsed.diagnostics;
@@ -102,8 +106,10 @@ fn check_one(path: &Path, params: &Params) -> Result<Diagnostics, CliError> {
     }
     let front = &parsed.document.front;
     let values = load::sample_values(&front.params, params)?;
+    let mut plans = Vec::new();
     for dialect in &front.dialects {
-        let (_, more) = plan::build(&parsed.document, *dialect, &values);
+        let (plan, more) = plan::build(&parsed.document, *dialect, &values);
+        plans.extend(plan);
         for finding in more {
             let same = |known: &Diagnostic| {
                 known.rule == finding.rule && known.span == finding.span && known.message == finding.message
@@ -112,6 +118,9 @@ fn check_one(path: &Path, params: &Params) -> Result<Diagnostics, CliError> {
                 findings.push(finding);
             }
         }
+    }
+    if plans.len() == front.dialects.len() {
+        findings.extend(rules::check(&parsed.document, &plans, levels));
     }
     findings.sort_by_key(|finding| finding.span);
     Ok(findings)

@@ -5,6 +5,7 @@ pub mod new;
 pub mod plan;
 pub mod record;
 pub mod rollback;
+pub mod rules;
 pub mod run;
 mod session;
 pub mod status;

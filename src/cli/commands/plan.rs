@@ -1,6 +1,6 @@
 use super::super::args::{Format, Plan};
 use super::super::error::{CliError, Exit};
-use super::super::load;
+use super::super::load::{self, Judged};
 use super::super::run::width;
 use super::super::settings;
 use super::session::block_on;
@@ -14,7 +14,7 @@ pub fn run(command: &Plan, style: Style) -> Result<Exit, CliError> {
     let said = target.as_ref().map(|target| target.address.dialect()).or(command.dialect);
     let dialect = load::dialect_of(&loaded.document, said)?;
     let values = load::sample_values(&loaded.document.front.params, &command.params)?;
-    let mut plan = load::plan(&command.runbook, &loaded, dialect, &values, style)?;
+    let mut plan = load::plan(&command.runbook, &loaded, dialect, &values, Judged::ByRules, style)?;
     plan.override_limits(command.limits.overrides());
     let live: Option<(String, History)> = match &target {
         None => None,

@@ -1,12 +1,20 @@
 use super::super::args::{Format, Rollback};
 use super::super::error::{CliError, Exit};
+use super::super::load::Judged;
 use super::session::{drive, prepare};
 use crate::backend::Mode;
 use crate::engine;
 use crate::report::{Style, rollback_json, rollback_table};
 
 pub fn run(command: &Rollback, style: Style) -> Result<Exit, CliError> {
-    let prepared = prepare(&command.runbook, &command.target.db, &command.params, command.limits, style)?;
+    let prepared = prepare(
+        &command.runbook,
+        &command.target.db,
+        &command.params,
+        command.limits,
+        Judged::ByForm,
+        style,
+    )?;
     let mode = if command.plan { Mode::ReadOnly } else { Mode::ReadWrite };
     let to = command.to.as_deref();
     drive(&prepared, mode, &command.said, &command.output, style, async |context, plan| {

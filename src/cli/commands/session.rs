@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::args::{Limits, Output, Params, Said};
 use super::super::error::{CliError, Exit};
 use super::super::host::RealHost;
-use super::super::load::{self, Loaded};
+use super::super::load::{self, Judged, Loaded};
 use super::super::settings::{self, ResolvedTarget};
 use super::super::sink::Printer;
 use super::super::terminal::TerminalGate;
@@ -39,12 +39,13 @@ pub fn prepare(
     db: &str,
     params: &Params,
     limits: Limits,
+    judged: Judged,
     style: Style,
 ) -> Result<Prepared, CliError> {
     let target = settings::resolve(db)?;
     let loaded = load::load(runbook, style)?;
     let values = load::values(&loaded.document.front.params, params)?;
-    let mut plan = load::plan(runbook, &loaded, target.address.dialect(), &values, style)?;
+    let mut plan = load::plan(runbook, &loaded, target.address.dialect(), &values, judged, style)?;
     plan.override_limits(limits.overrides());
     let invocation = invocation(runbook, &loaded, &target, params, limits, &values);
     Ok(Prepared { plan, target, invocation })

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::super::args::{Format, Status};
 use super::super::error::{CliError, Exit};
-use super::super::load;
+use super::super::load::{self, Judged};
 use super::super::run::width;
 use super::super::settings;
 use super::session::block_on;
@@ -18,7 +18,7 @@ pub fn run(command: &Status, style: Style) -> Result<Exit, CliError> {
         Some(path) => {
             let loaded = load::load(path, style)?;
             let values = load::sample_values(&loaded.document.front.params, &command.params)?;
-            Some(load::plan(path, &loaded, target.address.dialect(), &values, style)?)
+            Some(load::plan(path, &loaded, target.address.dialect(), &values, Judged::ByForm, style)?)
         }
     };
     let (rows, holder) = block_on(async {

@@ -1,5 +1,6 @@
 use super::super::args::{Format, Limits, Said, Verify};
 use super::super::error::{CliError, Exit};
+use super::super::load::Judged;
 use super::super::run::width;
 use super::session::{drive, prepare};
 use crate::backend::Mode;
@@ -7,7 +8,14 @@ use crate::engine;
 use crate::report::{Style, replay_table};
 
 pub fn run(command: &Verify, style: Style) -> Result<Exit, CliError> {
-    let prepared = prepare(&command.runbook, &command.target.db, &command.params, Limits::default(), style)?;
+    let prepared = prepare(
+        &command.runbook,
+        &command.target.db,
+        &command.params,
+        Limits::default(),
+        Judged::ByForm,
+        style,
+    )?;
     drive(&prepared, Mode::ReadOnly, &Said::default(), &command.output, style, async |context, plan| {
         let report = engine::verify(context, plan, command.all).await?;
         if command.output.format == Format::Text {

@@ -43,7 +43,10 @@ fn find(context: &Context<'_>) -> Diagnostics {
                 continue;
             }
             findings.push(
-                site.finding(&RULE, at, format!("a {what} of `{table}` loses the name that releases read it by"))
+                site.finding(&RULE, at, match what {
+                    "column" => format!("a column of `{table}` loses the name that releases read it by"),
+                    _ => format!("table `{table}` loses the name that releases read it by"),
+                })
                     .label("whoever runs the old release fails from here on, and a rolled-back one again")
                     .help(match what {
                         "column" => "add the new column, write both, backfill, and drop the old one after a hold: `rollbook new add-column-with-backfill`",

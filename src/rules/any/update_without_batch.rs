@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use crate::diagnostics::{Diagnostics, Level};
 use crate::dialect::TokenKind;
 use crate::plan::Unit;
@@ -47,17 +49,33 @@ fn find(context: &Context<'_>) -> Diagnostics {
     findings
 }
 
-/// Whether the condition compares something with a value, so that it may choose a few rows. Tests for
-/// NULL alone are those of a backfill.
+/// Whether the condition may choose a few rows. Tests for NULL and for being different are those of a
+/// backfill; anything else, a column by itself too, is a choice.
 fn is_selective(words: &Words<'_>) -> bool {
-    const CHOOSING: [&str; 8] = ["in", "between", "like", "ilike", "exists", "current", "glob", "match"];
     if words.find_flat(words.all(), &["limit"]).is_some() {
         return true;
     }
     let Some(clause) = words.find_flat(words.all(), &["where"]) else { return false };
-    (clause.end..words.len()).any(|at| match words.kind(at) {
-        Some(TokenKind::Punct) => !["(", ")", ".", ",", "<>", "!="].contains(&words.text(at)),
+    let mut start = clause.end;
+    while start < words.len() {
+        let end = words.find_flat(start..words.len(), &["and"]).map_or(words.len(), |and| and.start);
+        if chooses(words, start..end) {
+            return true;
+        }
+        start = end + 1;
+    }
+    false
+}
+
+fn chooses(words: &Words<'_>, term: Range<usize>) -> bool {
+    const CHOOSING: [&str; 8] = ["in", "between", "like", "ilike", "exists", "current", "glob", "match"];
+    const DIFFERENT: [&str; 2] = ["<>", "!="];
+    const MARKS: [&str; 6] = ["(", ")", ".", ",", "<>", "!="];
+    let compares = term.clone().any(|at| match words.kind(at) {
+        Some(TokenKind::Punct) => !MARKS.contains(&words.text(at)),
         Some(TokenKind::Word) => CHOOSING.iter().any(|word| words.is(at, word)),
         _ => false,
-    })
+    });
+    let backfills = term.clone().any(|at| words.is(at, "is") || DIFFERENT.contains(&words.text(at)));
+    compares || !(backfills || words.is(term.start, "true"))
 }

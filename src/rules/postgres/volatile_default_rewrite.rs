@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
+use crate::dialect::classify;
 use crate::rules::words::Words;
 use crate::rules::{Context, Finder, Rule};
 
@@ -40,7 +41,15 @@ fn find(context: &Context<'_>) -> Diagnostics {
         let Some(alter) = site.alter_table().filter(|alter| !context.is_new(&alter.table, site)) else {
             continue;
         };
-        let added = alter.clauses.into_iter().filter(|clause| adds_column(&site.words, clause.start));
+        // Of several clauses, each by itself.
+        let rewrites = |clause: &Range<usize>| {
+            let alone = format!("ALTER TABLE t {}", site.words.written(clause.clone()));
+            classify(context.plan.dialect, &alone).rewrites == Some(true)
+        };
+        let added = alter
+            .clauses
+            .into_iter()
+            .filter(|clause| site.words.adds_column(clause.start) && rewrites(clause));
         let computed = added.filter_map(|clause| computed(&site.words, clause));
         for (at, why) in computed {
             findings.push(
@@ -56,13 +65,7 @@ fn find(context: &Context<'_>) -> Diagnostics {
     findings
 }
 
-fn adds_column(words: &Words<'_>, at: usize) -> bool {
-    const CONSTRAINTS: [&str; 7] = ["constraint", "check", "foreign", "primary", "unique", "exclude", "not"];
-    words.is(at, "add") && !CONSTRAINTS.iter().any(|word| words.is(at + 1, word))
-}
-
-/// What of a new column is computed for each row; which functions are the same for all rows, the
-/// facts of the whole statement have said.
+/// What of a new column that makes PostgreSQL write the table anew is computed for each row.
 fn computed(words: &Words<'_>, clause: Range<usize>) -> Option<(Range<usize>, &'static str)> {
     const SERIAL: [&str; 6] = ["serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"];
     let find = |texts: &[&str]| words.find_flat(clause.clone(), texts);

@@ -36,11 +36,11 @@ fn find(context: &Context<'_>) -> Diagnostics {
 fn left_behind(context: &Context<'_>, step: &Step) -> Option<String> {
     let back: Vec<&Statement> = step.rollback.iter().flat_map(|action| &action.statements).collect();
     // What a function, a block or a new name does is not in the facts.
-    let opaque = |statement: &&Statement| {
+    let opaque = |statement: &Statement| {
         let words = Words::of(context.plan.dialect, &statement.sql);
         statement.facts.objects.is_empty() || words.find(words.all(), &["rename"]).is_some()
     };
-    if back.iter().any(|statement| opaque(statement)) || step.forward.statements.iter().any(|s| opaque(&s)) {
+    if back.iter().copied().chain(&step.forward.statements).any(opaque) {
         return None;
     }
     let back: Vec<&Object> = back.iter().flat_map(|statement| &statement.facts.objects).collect();

@@ -1,0 +1,59 @@
+use crate::diagnostics::{Diagnostics, Level};
+use crate::dialect::Dialect;
+use crate::rules::rule::EVERYWHERE;
+use crate::rules::{Context, Finder, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "not-null-without-default",
+    level: Level::Warning,
+    dialects: EVERYWHERE,
+    page: include_str!("not_null_without_default.md"),
+    covers: &[
+        ("squawk", "adding-required-field"),
+        ("pgls", "addingRequiredField"),
+        ("django-migration-linter", "NOT_NULL"),
+        ("atlas", "MF103"),
+        ("atlas", "MY101"),
+        ("atlas", "LT101"),
+        ("pgfence", "add-column-not-null-no-default"),
+        ("waypoint", "E001"),
+    ],
+    finder: Finder::Rule(find),
+};
+
+/// What gives each row a value of its own.
+const VALUES: [&str; 8] =
+    ["default", "generated", "identity", "as", "serial", "bigserial", "smallserial", "auto_increment"];
+
+fn find(context: &Context<'_>) -> Diagnostics {
+    let mut findings = Vec::new();
+    for site in context.forward() {
+        let Some(alter) = site.alter_table().filter(|alter| !context.is_new(&alter.table, site)) else {
+            continue;
+        };
+        for clause in alter.clauses {
+            let words = &site.words;
+            let flat = |texts: &[&str]| words.find_flat(clause.clone(), texts);
+            let Some(at) = flat(&["not", "null"]).filter(|_| words.adds_column(clause.start)) else {
+                continue;
+            };
+            if VALUES.iter().any(|value| flat(&[value]).is_some()) {
+                continue;
+            }
+            let label = match context.plan.dialect {
+                Dialect::Mysql => {
+                    "rows that are there get 0 or an empty text, and INSERTs of the running release may fail"
+                }
+                _ => {
+                    "it fails where the table has rows, and so does each INSERT of the running release afterwards"
+                }
+            };
+            let message = format!("a new column of `{}` must have a value and is given none", alter.table);
+            findings.push(site.finding(&RULE, at, message).label(label).help(
+                "add it nullable, or with a constant DEFAULT; fill it, and set NOT NULL when every release writes it: \
+                 `rollbook new add-column-with-backfill`",
+            ));
+        }
+    }
+    findings
+}
