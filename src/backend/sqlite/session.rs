@@ -1,9 +1,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -156,7 +154,7 @@ async fn run_into(
 ) -> Result<Answer, (usize, DbError)> {
     let mut done = 0;
     let mut stream = sqlx::raw_sql(audited(sql)).fetch_many(conn);
-    while let Some(item) = eagerly(stream.try_next()).await.map_err(|error| (done, failure(error)))? {
+    while let Some(item) = stream.try_next().await.map_err(|error| (done, failure(error)))? {
         match item {
             Either::Left(result) => {
                 done += 1;
@@ -167,27 +165,6 @@ async fn run_into(
     }
     drop(stream);
     Ok(answer.finish())
-}
-
-/// Looks again for a moment before it sleeps.
-///
-/// The driver's thread answers each statement of a text by itself, most within microseconds; to be
-/// woken for each costs more than they do. The waker of the moment does nothing, so that the thread
-/// is not kept busy with a runtime that is awake.
-async fn eagerly<F: Future + Unpin>(mut future: F) -> F::Output {
-    const MOMENT: Duration = Duration::from_micros(100);
-    std::future::poll_fn(move |context| {
-        let started = Instant::now();
-        let mut quiet = Context::from_waker(Waker::noop());
-        while started.elapsed() < MOMENT {
-            if let Poll::Ready(output) = Pin::new(&mut future).poll(&mut quiet) {
-                return Poll::Ready(output);
-            }
-            std::hint::spin_loop();
-        }
-        Pin::new(&mut future).poll(context)
-    })
-    .await
 }
 
 fn push(answer: &mut AnswerBuilder, row: &SqliteRow) {
