@@ -11,6 +11,8 @@ use crate::plan::{Action, Plan};
 /// Takes each event as it becomes true.
 pub trait Sink: Send {
     fn event(&mut self, at: &str, run: &str, event: &Event);
+    /// Makes what was told visible before something else is: a question, or a table.
+    fn flush(&mut self) {}
 }
 
 /// What the command line said, for the journal and for the commands that messages suggest.
@@ -127,6 +129,11 @@ impl<'a> Context<'a> {
             blockers: Vec::new(),
             told: Vec::new(),
         }
+    }
+
+    /// Makes what was told so far visible.
+    pub fn flush(&mut self) {
+        self.ledger.flush();
     }
 
     /// What was said on the command line and was not needed, a sentence each.
@@ -414,6 +421,7 @@ impl<'a> Context<'a> {
             self.consents.remove(index);
             Some(How::Flag)
         } else {
+            self.ledger.flush();
             match self.gatekeeper.ask(&view).await {
                 GateAnswer::Confirmed => Some(How::Typed),
                 GateAnswer::Declined | GateAnswer::NoTerminal => None,

@@ -100,6 +100,10 @@ impl<'a> Ledger<'a> {
         self.staged.clear();
     }
 
+    pub fn flush(&mut self) {
+        self.sink.flush();
+    }
+
     /// Tells of the invocation's end without keeping it anywhere.
     pub fn tell(&mut self, run: &str, event: &Event) {
         self.sink.event(&self.host.now(), run, event);

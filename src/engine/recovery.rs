@@ -73,6 +73,7 @@ impl Context<'_> {
                 sql: statement.shown.clone(),
                 evidence: found.evidence.clone(),
             };
+            self.ledger.flush();
             found.verdict = self.gatekeeper.settle(&view).await;
             if found.verdict.is_some() {
                 found.evidence.insert(0, format!("{} said so at the terminal", self.host.operator()));

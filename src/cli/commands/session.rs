@@ -118,12 +118,14 @@ where
         }
         let entries = context.entries();
         let in_doubt = context.in_doubt();
+        context.flush();
         for sentence in context.unused() {
             eprintln!("note: {sentence}");
         }
         context.leave().await;
         Ok::<_, CliError>((result, entries, in_doubt))
     });
+    drop(printer);
     let (result, unfinished, in_doubt) = ended?;
     let entries = result.as_ref().map_or(&unfinished, |report| &report.entries);
     if !entries.is_empty() {

@@ -19,6 +19,7 @@ pub fn run(command: &Verify, style: Style) -> Result<Exit, CliError> {
     drive(&prepared, Mode::ReadOnly, &Said::default(), &command.output, style, async |context, plan| {
         let report = engine::verify(context, plan, command.all).await?;
         if command.output.format == Format::Text {
+            context.flush();
             println!("{}", replay_table(&report.entries, width()));
         }
         Ok(report)
