@@ -8,3 +8,10 @@ CREATE TABLE IF NOT EXISTS rollbook_journal (
     entry   TEXT NOT NULL,
     hash    TEXT NOT NULL
 );
+-- Who ran last, and how long the journal was then: a journal that is gone or has lost its end is noticed.
+CREATE TABLE IF NOT EXISTS rollbook_lease (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    run      TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    pos      INTEGER NOT NULL
+);

@@ -39,6 +39,7 @@ pub struct SqliteSession {
     /// the driver's thread, which is what a short step mostly costs.
     to_begin: bool,
     has_journal: bool,
+    has_lease: bool,
     read_only: bool,
 }
 
@@ -94,7 +95,8 @@ impl SqliteSession {
             .set_progress_handler(PROGRESS_STEPS, move || seen.keep_going());
         let about = run(
             &mut conn,
-            "SELECT sqlite_version(), EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_journal')",
+            "SELECT sqlite_version(), EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_journal'), \
+             EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_lease')",
             1,
         )
         .await
@@ -116,6 +118,7 @@ impl SqliteSession {
             busy: Some(DEFAULT_LOCK_TIMEOUT),
             to_begin: false,
             has_journal: about.cell(0, 1) == Some("1"),
+            has_lease: about.cell(0, 2) == Some("1"),
             read_only: mode == Mode::ReadOnly,
         })
     }
@@ -237,14 +240,31 @@ impl Session for SqliteSession {
 
     async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
         let lock = FileLock::take(&self.path, claim)?;
-        if !self.has_journal {
+        let mut last = Answer::default();
+        if self.has_lease {
+            let sql = "SELECT run, operator, pos FROM rollbook_lease";
+            last = run(&mut self.conn, sql, 1).await.map_err(DbError::on_reading)?;
+        }
+        if let (false, Some(run), Some(operator)) = (self.has_journal, last.cell(0, 0), last.cell(0, 1)) {
+            let (run, operator) = (run.to_owned(), operator.to_owned());
+            return Err(DbError::JournalMissing { run, operator }.into());
+        }
+        if !(self.has_journal && self.has_lease) {
             self.send(&format!("BEGIN IMMEDIATE; {} COMMIT", include_str!("journal.sql")))
                 .await
                 .map_err(DbError::without_journal)?;
-            self.has_journal = true;
+            (self.has_journal, self.has_lease) = (true, true);
         }
         let answer = run(&mut self.conn, &select_end(TABLE), 1).await?;
-        Ok(Claimed { lock: Box::new(lock), pos: end(&answer), taken_over: None })
+        let pos = end(&answer);
+        DbError::if_shortened(pos, last.cell(0, 2))?;
+        let sql = format!(
+            "INSERT OR REPLACE INTO rollbook_lease VALUES (1, {}, {}, {pos})",
+            quoted(&claim.run),
+            quoted(&claim.operator)
+        );
+        self.send(&sql).await.map_err(DbError::on_journal)?;
+        Ok(Claimed { lock: Box::new(lock), pos, taken_over: None })
     }
 
     async fn holder(&mut self) -> Result<Option<Holder>, DbError> {

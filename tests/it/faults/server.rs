@@ -9,7 +9,7 @@ use super::scripted::{check_invocation, resume};
 use super::tally::Tally;
 use super::world::World;
 use super::wrapper::{Fault, Kind};
-use crate::support::{Durability, Engine, Lab, Server};
+use crate::support::{Durability, Engine, Lab, Server, until};
 
 /// Lets `hook` happen before every `every`th request of a run, and resumes it.
 fn matrix(name: &str, lab: &Lab, every: usize, hook: &Hook) {
@@ -38,26 +38,43 @@ fn matrix(name: &str, lab: &Lab, every: usize, hook: &Hook) {
     }
 }
 
+/// The servers whose sessions end while a run goes on, and after how many requests each time.
+const SERVERS: [(Engine, usize); 3] = [(Engine::Postgres, 2), (Engine::Mariadb, 4), (Engine::Mysql, 8)];
+
 #[test]
 fn its_backends_are_terminated() {
-    let lab = Arc::new(Lab::new(Engine::Postgres));
-    let admin = Arc::clone(&lab);
-    let terminate = move || {
-        admin.sql(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
-             WHERE datname = current_database() AND starts_with(application_name, 'rollbook')",
-        );
-    };
-    matrix("backend terminated, Postgres", &lab, 2, &(Arc::new(terminate) as Hook));
+    for (engine, every) in SERVERS {
+        let lab = Arc::new(Lab::new(engine));
+        let admin = Arc::clone(&lab);
+        let terminate = move || {
+            if engine == Engine::Postgres {
+                admin.sql(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND starts_with(application_name, 'rollbook')",
+                );
+                return;
+            }
+            let others = "SELECT id FROM information_schema.processlist \
+                          WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+            for id in admin.sql(others).lines() {
+                let _ = admin.shell(&format!("KILL {id}")).output();
+            }
+            until("the end of the sessions", || admin.sql(others).is_empty());
+        };
+        let name = format!("backend terminated, {engine:?}");
+        matrix(&name, &lab, every, &(Arc::new(terminate) as Hook));
+    }
 }
 
 #[test]
 fn it_is_killed_and_restarted() {
-    let server = Server::start(Engine::Postgres, Durability::Full);
-    let lab = Lab::on_server(Engine::Postgres, Arc::clone(&server));
-    let restart = move || {
-        server.kill_9();
-        server.start_again();
-    };
-    matrix("server killed, Postgres", &lab, 8, &(Arc::new(restart) as Hook));
+    for (engine, every) in [(Engine::Postgres, 8), (Engine::Mariadb, 12)] {
+        let server = Server::start(engine, Durability::Full);
+        let lab = Lab::on_server(engine, Arc::clone(&server));
+        let restart = move || {
+            server.kill_9();
+            server.start_again();
+        };
+        matrix(&format!("server killed, {engine:?}"), &lab, every, &(Arc::new(restart) as Hook));
+    }
 }
