@@ -21,12 +21,30 @@ const WAITED: u32 = 4;
 /// A cell that is over sooner than this need not be told of.
 const MOMENT: Duration = Duration::from_millis(100);
 
+/// How long a server may take to end a session and drop its locks.
+const TAKE_OVER: Duration = Duration::from_secs(5);
+
 /// How long a goodbye to the server may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// The connection that holds the lock.
 #[async_trait]
 pub(super) trait Heart: Send + 'static {
+    /// Tries the lock, and waits for nobody.
+    async fn attempt(&mut self) -> Result<bool, DbError>;
+
+    /// Tries it until the server has dropped the locks of a session that was ended.
+    async fn once_free(&mut self) -> Result<bool, DbError> {
+        let deadline = Instant::now() + TAKE_OVER;
+        while Instant::now() < deadline {
+            if self.attempt().await? {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(false)
+    }
+
     /// Renews the lease and says on which cell the run is and where the journal ends; false where it is another owner's by now.
     async fn beat(&mut self, cell: &str, pos: i64) -> Result<bool, DbError>;
     async fn close(self: Box<Self>);

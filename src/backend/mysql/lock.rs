@@ -19,9 +19,6 @@ use super::session::{connect, quoted, run};
 /// A lock's name has at most 64 characters (MySQL 8.4 manual, 14.14).
 const LONGEST_NAME: usize = 64;
 
-/// How long a server may take to end a session and drop its locks.
-const TAKE_OVER: Duration = Duration::from_secs(5);
-
 fn name(database: &str) -> String {
     let name = format!("rollbook:{database}");
     if name.chars().count() <= LONGEST_NAME {
@@ -67,11 +64,6 @@ impl Lock {
         soon(run(&mut self.conn, sql, 1)).await
     }
 
-    async fn attempt(&mut self) -> Result<bool, DbError> {
-        let sql = format!("SELECT GET_LOCK({}, 0)", self.name);
-        Ok(self.ask(&sql).await?.single() == Some("1"))
-    }
-
     /// Ends the lock's session of an owner that is silent, and its run's session where that only sits
     /// on an open transaction. What the server runs for it comes to its own end, and is in doubt until
     /// then.
@@ -86,14 +78,7 @@ impl Lock {
                 Err(error) => return Err(error),
             }
         }
-        let deadline = tokio::time::Instant::now() + TAKE_OVER;
-        while tokio::time::Instant::now() < deadline {
-            if self.attempt().await? {
-                return Ok(true);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(false)
+        self.once_free().await
     }
 
     /// A lease without a journal beside it: what was done here is known to nobody any more.
@@ -130,6 +115,11 @@ impl Lock {
 
 #[async_trait]
 impl Heart for Lock {
+    async fn attempt(&mut self) -> Result<bool, DbError> {
+        let sql = format!("SELECT GET_LOCK({}, 0)", self.name);
+        Ok(self.ask(&sql).await?.single() == Some("1"))
+    }
+
     async fn beat(&mut self, cell: &str, pos: i64) -> Result<bool, DbError> {
         let sql = format!(
             "UPDATE rollbook_lease SET heartbeat = UTC_TIMESTAMP(6), pos = {pos}, cell = {} WHERE token = {}",

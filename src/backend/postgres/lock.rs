@@ -21,9 +21,6 @@ use super::session::{connect, quoted, run};
 /// `Roll`, `book` in ASCII. Advisory locks are of one database (PostgreSQL manual, 13.3.5).
 const KEY: [u32; 2] = [0x526f_6c6c, 0x626f_6f6b];
 
-/// How long a server may take to end a session and drop its locks.
-const TAKE_OVER: Duration = Duration::from_secs(5);
-
 /// The connection that holds the lock.
 pub(super) struct Lock {
     conn: PgConnection,
@@ -59,11 +56,6 @@ impl Lock {
         soon(run(&mut self.conn, sql, 1)).await
     }
 
-    async fn attempt(&mut self) -> Result<bool, DbError> {
-        let sql = format!("SELECT pg_try_advisory_lock({}, {})", KEY[0], KEY[1]);
-        Ok(self.ask(sql).await?.single() == Some("t"))
-    }
-
     /// Ends the lock's session of an owner that is silent, and a transaction that it left open. What
     /// the server runs for it outside a transaction comes to its own end, and is in doubt until then.
     async fn end(&mut self, holder: &Holder) -> Result<bool, DbError> {
@@ -80,14 +72,7 @@ impl Lock {
             Err(DbError::Refused(_)) => return Ok(false),
             Err(error) => return Err(error),
         }
-        let deadline = tokio::time::Instant::now() + TAKE_OVER;
-        while tokio::time::Instant::now() < deadline {
-            if self.attempt().await? {
-                return Ok(true);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(false)
+        self.once_free().await
     }
 
     /// A lease without a journal beside it: what was done here is known to nobody any more.
@@ -126,6 +111,11 @@ impl Lock {
 
 #[async_trait]
 impl Heart for Lock {
+    async fn attempt(&mut self) -> Result<bool, DbError> {
+        let sql = format!("SELECT pg_try_advisory_lock({}, {})", KEY[0], KEY[1]);
+        Ok(self.ask(sql).await?.single() == Some("t"))
+    }
+
     async fn beat(&mut self, cell: &str, pos: i64) -> Result<bool, DbError> {
         let sql = format!(
             "UPDATE rollbook.lease SET heartbeat = clock_timestamp(), pos = {pos}, cell = {} WHERE token = {} RETURNING 1",
