@@ -59,6 +59,8 @@ pub enum RefusalKind {
     Cancelled,
     /// A disk, or what the server may use of it, is full.
     NoSpace,
+    /// The statement itself is wrong, or not allowed, whatever rows it meets.
+    Statement,
 }
 
 impl Refusal {
@@ -68,6 +70,11 @@ impl Refusal {
 
     pub fn is_out_of_space(&self) -> bool {
         self.kind == RefusalKind::NoSpace
+    }
+
+    /// Whether the same statement on other rows may succeed.
+    pub fn is_about_rows(&self) -> bool {
+        !matches!(self.kind, RefusalKind::NoSpace | RefusalKind::Statement)
     }
 
     pub fn is_cancelled(&self) -> bool {

@@ -60,3 +60,10 @@ pub(super) fn insert(dialect: Dialect, table: &str, rows: &[JournalRow]) -> Stri
         .collect();
     format!("INSERT INTO {table} (pos, runbook, run, at, entry, hash) VALUES {}", values.join(", "))
 }
+
+/// The second cells of rows, a list for each stretch with the same first cell; a list that lacks one is
+/// left out.
+pub(super) fn grouped(answer: &Answer) -> Vec<Vec<String>> {
+    let groups = answer.rows.chunk_by(|a, b| a[0] == b[0]);
+    groups.filter_map(|rows| rows.iter().map(|row| row[1].clone()).collect()).collect()
+}

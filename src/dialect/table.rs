@@ -4,6 +4,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Columns of the primary key, in order.
     pub primary_key: Vec<String>,
+    /// Columns of each unique index, in order, the primary key among them.
+    pub unique: Vec<Vec<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! Parsing never fails and never reads SQL: it returns a document and diagnostics. A document with
 //! an error among its diagnostics must not be planned.
 
+mod batch;
 mod cell;
 mod declaration;
 mod duration;
@@ -28,7 +29,8 @@ pub use declaration::read_parameters;
 pub use duration::parse_duration;
 pub use front_matter::{Defaults, FrontMatter, Hold, Strategy};
 pub use model::{
-    Allow, Amount, Batch, Block, BlockKind, Cell, Document, Expect, Options, OutputLimit, Role, Tx, When,
+    Allow, Amount, Batch, Block, BlockKind, Cell, Document, Expect, OnError, Options, Order, OutputLimit,
+    Role, Size, Tx, When,
 };
 pub use parameter::{ParamError, ParamSpec, ParamType};
 pub use parse::{Parsed, parse};

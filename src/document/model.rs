@@ -148,13 +148,44 @@ pub enum OutputLimit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     pub table: String,
-    pub key: String,
-    pub size: Amount,
+    /// Its columns, as SQL takes them, at least one.
+    pub key: Vec<String>,
+    pub size: Size,
+    /// The least time between two batches.
     pub pause: Duration,
+    pub order: Order,
+    pub on_error: OnError,
+}
+
+/// How many keys a batch takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Size {
+    Fixed(Amount),
+    /// As many as are done in about `target`.
+    Adaptive {
+        target: Duration,
+        min: u64,
+        max: u64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Amount {
     Fixed(u64),
     Param(String),
+}
+
+/// The direction in which a key is walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    Ascending,
+    Descending,
+}
+
+/// What becomes of a key whose rows the statement cannot change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    Stop,
+    /// It is left out and recorded, up to so many times.
+    Skip(u64),
 }

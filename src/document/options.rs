@@ -1,18 +1,16 @@
 //! The `--|` lines at the top of a cell's body.
 
+use super::batch::read_batch;
 use super::fields::{Field, Fields};
 use super::findings::Findings;
 use super::slug::list;
 use super::yaml::{Excerpt, Value};
-use super::{Allow, Amount, Batch, Options, OutputLimit, ParamSpec, ParamType, Role, Tx};
+use super::{Allow, Options, OutputLimit, ParamSpec, Role, Tx};
 use crate::source::Span;
 
 const KEYS: [&str; 9] =
     ["batch", "timeout", "lock_timeout", "retry", "tx", "irreversible", "output", "why", "allow"];
-const BATCH_KEYS: [&str; 4] = ["table", "key", "size", "pause"];
 const MARK: &str = "--|";
-/// Rows that a batch takes where `size` is not given.
-const BATCH_SIZE: u64 = 1000;
 
 /// The options, the place of `irreversible`, and where the SQL starts.
 #[derive(Debug, Default)]
@@ -227,73 +225,6 @@ fn read_output(field: Field<'_>, findings: &mut Findings) -> Option<OutputLimit>
         Value::Integer(_) => field.count(1, findings).map(OutputLimit::Rows),
         _ => field.wrong(findings, "`none` or a number of rows"),
     }
-}
-
-fn read_batch(field: Field<'_>, params: Option<&[ParamSpec]>, findings: &mut Findings) -> Option<Batch> {
-    let fields = Fields::read(field.node, "`batch`", &BATCH_KEYS, findings)?;
-    for key in ["table", "key"] {
-        if fields.get(key).is_none() {
-            findings.push(
-                findings
-                    .error("missing-key", field.key, format!("`batch` has no `{key}`"))
-                    .help("write `--| batch: {table: <table>, key: <its primary key>}`"),
-            );
-        }
-    }
-    let table = fields.text("table", findings).map(str::to_owned);
-    let key = fields.text("key", findings).map(str::to_owned);
-    let size = match fields.get("size") {
-        Some(size) => read_size(size, params, findings),
-        None => Some(Amount::Fixed(BATCH_SIZE)),
-    };
-    let pause = match fields.get("pause") {
-        Some(pause) => pause.duration(findings),
-        None => Some(std::time::Duration::ZERO),
-    };
-    Some(Batch { table: table?, key: key?, size: size?, pause: pause? })
-}
-
-fn read_size(size: Field<'_>, params: Option<&[ParamSpec]>, findings: &mut Findings) -> Option<Amount> {
-    match &size.node.value {
-        Value::Integer(_) => return size.count(1, findings).map(Amount::Fixed),
-        Value::Mapping(_) => {}
-        _ => return size.wrong(findings, "an integer or `{param: <name>}`"),
-    }
-    let fields = Fields::read(size.node, "`size`", &["param"], findings)?;
-    let Some(field) = fields.get("param") else {
-        return size.wrong(findings, "an integer or `{param: <name>}`");
-    };
-    let name = field.text(findings)?;
-    let Some(params) = params else { return Some(Amount::Param(name.to_owned())) };
-    let Some(param) = params.iter().find(|param| param.name == name) else {
-        let names = params.iter().map(|param| param.name.as_str());
-        let help = match params.is_empty() {
-            true => format!("declare `{name}: {{type: integer}}` under `params:`"),
-            false => super::slug::suggest(name, names),
-        };
-        findings.push(
-            findings
-                .error("unknown-parameter", field.node.span, format!("there is no parameter `{name}`"))
-                .help(help),
-        );
-        return None;
-    };
-    if param.kind != ParamType::Integer {
-        findings.push(
-            findings
-                .error(
-                    "wrong-type",
-                    field.node.span,
-                    format!(
-                        "parameter `{name}` is of type `{}`, and a batch size is an integer",
-                        param.kind.name()
-                    ),
-                )
-                .help("declare it with `type: integer`"),
-        );
-        return None;
-    }
-    Some(Amount::Param(name.to_owned()))
 }
 
 #[cfg(test)]

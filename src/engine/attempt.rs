@@ -114,18 +114,30 @@ impl Context<'_> {
         if !contention || *attempt > action.retry || self.host.interrupt().requested() {
             return false;
         }
-        let wait = BACK_OFF.0.saturating_mul(1 << (*attempt - 1).min(16)).min(BACK_OFF.1);
+        *attempt += 1;
+        self.back_off(plan, action, statement, *attempt - 1, error).await
+    }
+
+    /// Waits after the `attempt`th failure, longer each time. False: the operator asked to stop.
+    pub(super) async fn back_off(
+        &mut self,
+        plan: &Plan,
+        action: &Action,
+        statement: usize,
+        attempt: u32,
+        error: &DbError,
+    ) -> bool {
+        let wait = BACK_OFF.0.saturating_mul(1 << (attempt - 1).min(16)).min(BACK_OFF.1);
         let wait = wait.mul_f64(0.5 + self.host.jitter() / 2.0);
         let mut problem = self.problem(plan, error);
         problem.state = super::cell::ROLLED_BACK.to_owned();
         self.note(Event::Retried {
             cell: action.cell.clone(),
             statement,
-            attempt: *attempt,
+            attempt,
             wait_millis: wait.as_millis() as u64,
             problem,
         });
-        *attempt += 1;
         tokio::select! {
             () = tokio::time::sleep(wait) => true,
             () = self.host.interrupt().first() => false,

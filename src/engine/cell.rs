@@ -68,9 +68,8 @@ impl Context<'_> {
             secrets: secret::fingerprint(action, self.run_id()),
             committed: progress.done,
         });
-        if let Unit::Batch { table, key, size, pause } = &action.unit {
-            let walk = crate::backfill::KeyWalk { dialect: plan.dialect, table, key, size: *size };
-            return self.run_batches(plan, action, &progress, &walk, *pause, last).await;
+        if let Unit::Batch(backfill) = &action.unit {
+            return self.run_batches(plan, action, &progress, backfill, last).await;
         }
         let mut done = progress.done;
         while let Some(portion) = Portion::next(action, done) {
@@ -146,18 +145,8 @@ impl Context<'_> {
         let run = self.run_id().to_owned();
         let scope = |index: usize| scope(plan, &run, action, action.statements[index].limits);
         let (Some(first), Some(end)) = (pieces.first(), pieces.last()) else { return Ok(Attempt::Committed) };
-        for piece in pieces {
-            let objects = &action.statements[piece.index].facts.objects;
-            if let Some(why) = self.session.refuses_transaction(objects).await? {
-                let message = format!("{why}: a failure would leave its rows changed");
-                let hint =
-                    "give it an engine that has transactions, or a cell with `--| tx: none`".to_owned();
-                let refusal = Refusal { message, hint: Some(hint), ..Refusal::default() };
-                return refused(piece.index + 1, DbError::Refused(Box::new(refusal)));
-            }
-        }
-        let begun = answered(&self.lock, &mut self.observer, self.session.begin(&scope(first.index))).await;
-        if let Err(error) = begun {
+        let statements = pieces.iter().map(|piece| &action.statements[piece.index]);
+        if let Err(error) = self.begin(&scope(first.index), statements).await {
             return refused(first.index + 1, error);
         }
         for piece in pieces {
@@ -176,10 +165,7 @@ impl Context<'_> {
                     self.stage(done(piece.index, answer, micros));
                 }
                 Err(error) => {
-                    self.discard();
-                    if matches!(error, DbError::Refused(_)) {
-                        answered(&self.lock, &mut self.observer, self.session.rollback()).await?;
-                    }
+                    self.give_up(&error).await?;
                     return refused(piece.index + 1, error);
                 }
             }
@@ -188,14 +174,38 @@ impl Context<'_> {
         match self.commit().await {
             Ok(()) => Ok(Attempt::Committed),
             Err(error) => {
-                self.discard();
-                // A deferred constraint, or a journal that takes no more.
-                if matches!(error, DbError::Refused(_) | DbError::JournalRefused(_)) {
-                    answered(&self.lock, &mut self.observer, self.session.rollback()).await?;
-                }
+                self.give_up(&error).await?;
                 refused(end.index + 1, error)
             }
         }
+    }
+
+    /// Opens a transaction for the statements, unless it would not hold what one of them does.
+    pub(super) async fn begin(
+        &mut self,
+        scope: &Scope<'_>,
+        statements: impl IntoIterator<Item = &Statement>,
+    ) -> Result<(), DbError> {
+        for statement in statements {
+            if let Some(why) = self.session.refuses_transaction(&statement.facts.objects).await? {
+                let message = format!("{why}: a failure would leave its rows changed");
+                let hint =
+                    "give it an engine that has transactions, or a cell with `--| tx: none`".to_owned();
+                let refusal = Refusal { message, hint: Some(hint), ..Refusal::default() };
+                return Err(DbError::Refused(Box::new(refusal)));
+            }
+        }
+        answered(&self.lock, &mut self.observer, self.session.begin(scope)).await
+    }
+
+    /// Forgets what was staged and ends the transaction, where the server still has it: after a statement
+    /// that it refused, a deferred constraint, or a journal that takes no more.
+    pub(super) async fn give_up(&mut self, error: &DbError) -> Result<(), DbError> {
+        self.discard();
+        if matches!(error, DbError::Refused(_) | DbError::JournalRefused(_)) {
+            answered(&self.lock, &mut self.observer, self.session.rollback()).await?;
+        }
+        Ok(())
     }
 }
 

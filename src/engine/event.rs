@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{Answer, Blocker, DbError, TargetInfo};
+use crate::backfill::Key;
 use crate::document::Role;
 use crate::plan::Digest;
 
@@ -94,20 +95,37 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         output: Option<Output>,
     },
-    /// `upto` is the last key of the table at the start, as a SQL literal; without one it was empty.
+    /// `ends` are the first and the last key that will be walked, as SQL literals; without them the
+    /// table was empty. Either `size` is what each batch takes, or `target_millis` how long it should.
     BatchesStarted {
         cell: String,
-        upto: Option<String>,
-        size: u64,
+        ends: Option<[Key; 2]>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target_millis: Option<u64>,
     },
+    /// `micros` is without the commit, of which the event is a part.
     BatchDone {
         cell: String,
+        /// From 1.
         batch: u64,
-        from: String,
-        to: String,
+        /// The watermark: every key up to this one is walked.
+        to: Key,
+        keys: u64,
         affected: u64,
         micros: u64,
         attempts: u32,
+        /// Of all batches of the cell so far.
+        sum: BatchSum,
+    },
+    /// The rows of one key could not be changed, and `on_error` says to leave such keys out.
+    KeySkipped {
+        cell: String,
+        /// The key's columns.
+        column: String,
+        key: Key,
+        problem: Problem,
     },
     /// Another session was in the way; the statement is tried again after `wait_millis`.
     Retried {
@@ -159,6 +177,31 @@ pub enum Event {
     },
     /// The one terminal event of every invocation.
     Stopped(Stop),
+}
+
+/// Batches, added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchSum {
+    pub keys: u64,
+    pub rows: u64,
+    pub micros: u64,
+    /// Of the slowest batch.
+    pub slowest_micros: u64,
+    /// Of the batch that took most.
+    pub attempts: u32,
+}
+
+impl BatchSum {
+    /// With one batch more.
+    pub(super) fn with(self, keys: u64, rows: u64, micros: u64, attempts: u32) -> Self {
+        Self {
+            keys: self.keys.saturating_add(keys),
+            rows: self.rows.saturating_add(rows),
+            micros: self.micros.saturating_add(micros),
+            slowest_micros: self.slowest_micros.max(micros),
+            attempts: self.attempts.max(attempts),
+        }
+    }
 }
 
 fn is_zero(number: &usize) -> bool {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{CheckTime, Direction, Entry, Event, Outcome, Output, Stop, Verdict};
+use super::event::{BatchSum, CheckTime, Direction, Entry, Event, Outcome, Output, Stop, Verdict};
 use super::journal::Sealed;
+use crate::backfill::Key;
 use crate::document::Role;
 use crate::plan::Digest;
 
@@ -128,16 +129,22 @@ pub struct Intent {
 
 impl CellHistory {
     pub fn touched(&self) -> bool {
-        self.done > 0 || self.intended.is_some() || self.batches.as_ref().is_some_and(|b| b.count > 0)
+        self.done > 0 || self.intended.is_some() || self.batches.as_ref().is_some_and(|b| b.last.is_some())
     }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BatchHistory {
-    pub upto: Option<String>,
-    pub last: Option<String>,
+    /// First and last key of the walk; none where the table was empty.
+    pub ends: Option<[Key; 2]>,
+    /// The watermark.
+    pub last: Option<Key>,
     pub count: u64,
-    pub rows: u64,
+    /// Keys of the last batch.
+    pub keys: u64,
+    pub sum: BatchSum,
+    /// Keys that were left out.
+    pub skipped: Vec<Key>,
 }
 
 /// The journal tells of something that cannot have happened.
@@ -306,23 +313,32 @@ impl History {
                 self.set_status(cell, Status::Running);
                 Ok(())
             }
-            Event::BatchesStarted { cell, upto, .. } => {
+            Event::BatchesStarted { cell, ends, .. } => {
                 let state = self.cell_mut(cell)?;
                 if state.batches.is_some() {
                     return Err(format!("the batches of `{cell}` have started already"));
                 }
-                state.batches = Some(BatchHistory { upto: upto.clone(), ..BatchHistory::default() });
+                state.batches = Some(BatchHistory { ends: ends.clone(), ..BatchHistory::default() });
                 Ok(())
             }
-            Event::BatchDone { cell, batch, to, affected, .. } => {
+            Event::BatchDone { cell, batch, to, keys, sum, .. } => {
                 let state = self.cell_mut(cell)?;
                 let batches = state.batches.as_mut().ok_or("a batch without a start")?;
                 if *batch != batches.count + 1 {
                     return Err(format!("batch {batch} of `{cell}` is done twice or out of order"));
                 }
                 batches.count = *batch;
-                batches.rows = batches.rows.saturating_add(*affected);
+                batches.keys = *keys;
+                batches.sum = *sum;
                 batches.last = Some(to.clone());
+                self.set_status(cell, Status::Running);
+                Ok(())
+            }
+            Event::KeySkipped { cell, key, .. } => {
+                let state = self.cell_mut(cell)?;
+                let batches = state.batches.as_mut().ok_or("a key is skipped before the start")?;
+                batches.last = Some(key.clone());
+                batches.skipped.push(key.clone());
                 self.set_status(cell, Status::Running);
                 Ok(())
             }

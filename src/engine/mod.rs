@@ -13,6 +13,7 @@ mod context;
 mod event;
 mod forward;
 mod gate;
+mod governor;
 mod history;
 mod host;
 mod journal;
@@ -26,11 +27,14 @@ mod verify;
 pub use check::{CheckOutcome, judge};
 pub use context::{Context, EngineError, Invocation, Report, Sink, shell_word};
 pub use event::{
-    CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted, Stop, Verdict,
+    BatchSum, CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted, Stop,
+    Verdict,
 };
 pub use forward::{Until, known_place, run};
 pub use gate::{Consent, DoubtView, GateAnswer, GateView, Gatekeeper, consent_digest};
-pub use history::{CellHistory, History, HistoryError, Recorded, RunHistory, Status, StepHistory};
+pub use history::{
+    BatchHistory, CellHistory, History, HistoryError, Recorded, RunHistory, Status, StepHistory,
+};
 pub use host::{Host, Interrupt};
 pub use journal::{JournalError, ReadError, Sealed, VERSION, decode};
 pub use rollback::{RollbackStep, history, rollback, rollback_plan};

@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use super::Digest;
 use super::check;
-use super::model::{Action, BatchHole, Check, Gate, Phase, Plan, Statement, Step, Unit};
+use super::model::{Action, Check, Gate, Phase, Plan, Statement, Step, Unit};
+use crate::backfill::{self, Backfill, Pacing};
 use crate::diagnostics::{Diagnostic, Diagnostics, Level};
 use crate::dialect::{self, Dialect, Facts, Limits, Sequence, TokenKind, Transactional, Waiting};
-use crate::document::{Amount, Batch, Cell, Document, Options, OutputLimit, Role, Tx, When};
+use crate::document::{Amount, Batch, Cell, Document, Options, OutputLimit, Role, Size, Tx, When};
 use crate::source::Span;
 use crate::template::{self, Rendered, Values};
 
@@ -110,26 +111,23 @@ impl Builder<'_> {
 
     fn action(&mut self, cell: &Cell) -> Option<Action> {
         let batch = match &cell.options.batch {
-            Some(batch) => Some((batch, self.batch_predicate(cell, batch)?)),
+            Some(batch) => Some(self.backfill(cell, batch)?),
             None => None,
         };
-        let rendered = self.render(cell, batch.as_ref().map(|(_, predicate)| predicate.sql.as_str()))?;
+        let predicate =
+            batch.as_ref().map(|backfill| backfill::placeholder(self.dialect, &backfill.key, backfill.order));
+        let rendered = self.render(cell, predicate.as_deref())?;
         let mut statements = self.statements(cell, &rendered)?;
-        let unit = match &batch {
-            Some((batch, predicate)) => {
+        let unit = match batch {
+            Some(backfill) => {
                 self.diagnostics.extend(check::batch(self.document, cell, &statements));
                 let [statement] = &mut statements[..] else { return None };
-                statement.hole = predicate.find_in(&statement.sql);
+                statement.hole = predicate.and_then(|predicate| only(&statement.sql, &predicate));
                 if statement.hole.is_none() {
                     self.diagnostics.push(check::batch_not_used(self.document, cell));
                     return None;
                 }
-                Unit::Batch {
-                    table: batch.table.clone(),
-                    key: batch.key.clone(),
-                    size: self.batch_size(cell, batch)?,
-                    pause: batch.pause,
-                }
+                Unit::Batch(backfill)
             }
             None if cell.options.tx == Some(Tx::Statement) => Unit::Statement,
             None => Unit::Cell,
@@ -263,78 +261,65 @@ impl Builder<'_> {
         }
     }
 
-    fn batch_size(&mut self, cell: &Cell, batch: &Batch) -> Option<u64> {
-        match &batch.size {
-            Amount::Fixed(size) => Some(*size),
-            Amount::Param(name) => {
-                let size = self.values.get(name).and_then(serde_json::Value::as_u64).filter(|size| *size > 0);
-                if size.is_none() {
-                    let message = format!("parameter `{name}` is no batch size");
-                    let finding = Diagnostic::error("batch-size", &self.document.source, cell.info, message)
-                        .help("a batch size is an integer of at least 1")
-                        .cell(&cell.id);
-                    self.diagnostics.push(finding);
-                }
-                size
+    fn backfill(&mut self, cell: &Cell, batch: &Batch) -> Option<Backfill> {
+        let before = self.diagnostics.len();
+        let names =
+            std::iter::once(("table", &batch.table)).chain(batch.key.iter().map(|key| ("column", key)));
+        for (what, name) in names {
+            if !is_name(self.dialect, name, what == "table") {
+                let message = format!("`{name}` is not the name of a {what}");
+                let finding = Diagnostic::error("batch-name", &self.document.source, cell.info, message)
+                    .help("write the name as it stands in SQL, quoted where SQL needs it")
+                    .cell(&cell.id);
+                self.diagnostics.push(finding);
             }
         }
-    }
-
-    fn batch_predicate(&mut self, cell: &Cell, batch: &Batch) -> Option<BatchPredicate> {
-        let named = |what: &str, name: &str, dots: bool| {
-            let tokens = dialect::lex(self.dialect, name);
-            let plain = tokens.iter().enumerate().all(|(i, token)| match token.kind {
-                TokenKind::Word | TokenKind::QuotedIdent => i % 2 == 0,
-                TokenKind::Punct => dots && i % 2 == 1 && &name[token.span.start..token.span.end] == ".",
-                _ => false,
-            });
-            (!(plain && tokens.len() % 2 == 1)).then(|| {
-                let message = format!("`{name}` is not the name of a {what}");
-                Diagnostic::error("batch-name", &self.document.source, cell.info, message)
-                    .help("write the name as it stands in SQL, quoted where SQL needs it")
-                    .cell(&cell.id)
-            })
+        let pacing = match &batch.size {
+            Size::Fixed(Amount::Fixed(size)) => Some(Pacing::Fixed(*size)),
+            Size::Fixed(Amount::Param(name)) => self.batch_size(cell, name).map(Pacing::Fixed),
+            Size::Adaptive { target, min, max } => {
+                Some(Pacing::Adaptive { target: *target, min: *min, max: *max })
+            }
         };
-        let faults: Vec<Diagnostic> =
-            [named("table", &batch.table, true), named("column", &batch.key, false)]
-                .into_iter()
-                .flatten()
-                .collect();
-        let failed = !faults.is_empty();
-        self.diagnostics.extend(faults);
-        (!failed).then(|| BatchPredicate::new(self.dialect, &batch.key))
-    }
-}
-
-/// The SQL that `{{ batch }}` stands for, with a parameter marker at each bound.
-struct BatchPredicate {
-    sql: String,
-    markers: [&'static str; 2],
-}
-
-impl BatchPredicate {
-    fn new(dialect: Dialect, key: &str) -> Self {
-        let markers = match dialect {
-            Dialect::Postgres => ["$1", "$2"],
-            Dialect::Sqlite => ["?1", "?2"],
-            // Its own marker, `?`, has no number: two of them would not tell the bounds apart.
-            Dialect::Mysql => ["@rollbook_from", "@rollbook_to"],
+        let backfill = Backfill {
+            table: batch.table.clone(),
+            key: batch.key.clone(),
+            order: batch.order,
+            pacing: pacing?,
+            pause: batch.pause,
+            on_error: batch.on_error,
         };
-        Self { sql: format!("({key} BETWEEN {} AND {})", markers[0], markers[1]), markers }
+        (self.diagnostics.len() == before).then_some(backfill)
     }
 
-    /// Where the bounds stand, if the predicate is in `sql` exactly once.
-    fn find_in(&self, sql: &str) -> Option<BatchHole> {
-        let at = sql.find(&self.sql)?;
-        if sql[at + 1..].contains(&self.sql) {
-            return None;
+    fn batch_size(&mut self, cell: &Cell, param: &str) -> Option<u64> {
+        let size = self.values.get(param).and_then(serde_json::Value::as_u64).filter(|size| *size > 0);
+        if size.is_none() {
+            let message = format!("parameter `{param}` is no batch size");
+            let finding = Diagnostic::error("batch-size", &self.document.source, cell.info, message)
+                .help("a batch size is an integer of at least 1")
+                .cell(&cell.id);
+            self.diagnostics.push(finding);
         }
-        let place = |marker: &str| {
-            let start = at + self.sql.find(marker)?;
-            Some(Span::new(start, start + marker.len()))
-        };
-        Some(BatchHole { from: place(self.markers[0])?, to: place(self.markers[1])? })
+        size
     }
+}
+
+/// Whether a text is a name in SQL, and nothing else; `dots`: it may be qualified.
+fn is_name(dialect: Dialect, text: &str, dots: bool) -> bool {
+    let tokens = dialect::lex(dialect, text);
+    let plain = tokens.iter().enumerate().all(|(i, token)| match token.kind {
+        TokenKind::Word | TokenKind::QuotedIdent => i % 2 == 0,
+        TokenKind::Punct => dots && i % 2 == 1 && &text[token.span.start..token.span.end] == ".",
+        _ => false,
+    });
+    plain && tokens.len() % 2 == 1
+}
+
+/// Where `part` stands in `text`, if that is in exactly one place.
+fn only(text: &str, part: &str) -> Option<Span> {
+    let at = text.find(part)?;
+    (!text[at + 1..].contains(part)).then(|| Span::new(at, at + part.len()))
 }
 
 /// Whether no transaction holds the statement.

@@ -12,5 +12,5 @@ mod portion;
 pub use build::build;
 pub(crate) use build::show_duration;
 pub use digest::Digest;
-pub use model::{Action, BatchHole, Check, Gate, Overrides, Phase, Plan, Statement, Step, Unit};
+pub use model::{Action, Check, Gate, Overrides, Phase, Plan, Statement, Step, Unit};
 pub use portion::{Portion, Together};

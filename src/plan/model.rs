@@ -1,8 +1,10 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Digest;
+use crate::backfill::Backfill;
 use crate::dialect::{Dialect, Facts, Limits, Waiting};
 use crate::document::{Expect, Role, When};
 use crate::source::{Provenance, Source, Span};
@@ -122,8 +124,8 @@ pub enum Unit {
     Cell,
     /// Each statement with its journal entry.
     Statement,
-    /// A key range of the table with its journal entry.
-    Batch { table: String, key: String, size: u64, pause: Duration },
+    /// The next keys of a table with their journal entry.
+    Batch(Backfill),
 }
 
 /// Why a human must confirm.
@@ -160,27 +162,17 @@ pub struct Statement {
     pub span: Span,
     pub provenance: Provenance,
     pub line: usize,
-    /// Where the bounds of a batch go, in `sql`.
-    pub hole: Option<BatchHole>,
+    /// Where the predicate of a batch goes, in `sql`.
+    pub hole: Option<Span>,
 }
 
-/// The two places of a batch predicate that take the bounds of a key range.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BatchHole {
-    pub from: Span,
-    pub to: Span,
-}
-
-impl BatchHole {
-    /// The statement with the range `from ..= to`, both SQL literals.
-    pub fn fill(&self, sql: &str, from: &str, to: &str) -> String {
-        let (first, second) = if self.from.start < self.to.start {
-            ((self.from, from), (self.to, to))
-        } else {
-            ((self.to, to), (self.from, from))
-        };
-        [&sql[..first.0.start], first.1, &sql[first.0.end..second.0.start], second.1, &sql[second.0.end..]]
-            .concat()
+impl Statement {
+    /// The statement on the keys that `predicate` tells.
+    pub fn on_keys(&self, predicate: &str) -> Cow<'_, str> {
+        match self.hole {
+            Some(hole) => Cow::Owned([&self.sql[..hole.start], predicate, &self.sql[hole.end..]].concat()),
+            None => Cow::Borrowed(&self.sql),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ impl Portion {
         let together = left.iter().take_while(|statement| !statement.alone).count();
         let length = match action.unit {
             Unit::Cell => together,
-            Unit::Statement | Unit::Batch { .. } => together.min(1),
+            Unit::Statement | Unit::Batch(_) => together.min(1),
         };
         match Together::new(&action.statements, done..done + length) {
             Some(together) => Some(Self::Together(together)),

@@ -5,6 +5,7 @@ use super::output::output;
 use super::story::{Batches, Part, PartKind, Retries};
 use super::text::{block, code, fence, prose, short_code};
 use crate::backend::Blocker;
+use crate::backfill::Key;
 use crate::dialect::Dialect;
 use crate::document::Role;
 use crate::engine::{CheckTime, Event, GateKind, How, Problem, Verdict};
@@ -174,21 +175,37 @@ fn checked<'a>(event: &'a Event, at: &str, shown: &mut Option<&'a Digest>) -> St
 }
 
 fn batches(batches: &Batches<'_>) -> String {
-    let key = |key: Option<&str>| key.map_or_else(|| "none".to_owned(), short_code);
-    [
-        format!("- Batches: {}, of {} at first", count(batches.count), counted(batches.size, "row", "rows")),
-        format!("- Rows: {}", count(batches.rows)),
+    let Some([first, end]) = batches.ends else {
+        return "The table was empty: there was no batch to run.\n".to_owned();
+    };
+    let key = |key: &Key| short_code(&key.to_string());
+    let sum = &batches.sum;
+    let size = match (batches.size, batches.target_millis) {
+        (Some(size), _) => format!(" of {}", counted(size, "key", "keys")),
+        (None, Some(millis)) => format!(" of about {}", duration(millis.saturating_mul(1_000))),
+        (None, None) => String::new(),
+    };
+    let mut lines = vec![
+        format!("- Batches: {}{size}", count(batches.count)),
+        format!("- Rows: {} changed, of {}", count(sum.rows), counted(sum.keys, "key", "keys")),
         format!(
-            "- Keys: {} to {}, of a table that ended at {}",
-            key(batches.first),
-            key(batches.last),
-            key(batches.upto)
+            "- Keys: from {} to {}; the walk ends at {}, the last one when it began: rows behind it are not its business",
+            key(first),
+            batches.last.map_or_else(|| "none".to_owned(), key),
+            key(end)
         ),
-        format!("- Time: {}, the slowest batch {}", duration(batches.micros), duration(batches.slowest)),
-        format!("- Attempts: at most {} for one batch", batches.attempts),
-    ]
-    .join("\n")
-        + "\n"
+        format!("- Time: {}, the slowest batch {}", duration(sum.micros), duration(sum.slowest_micros)),
+        format!("- Attempts: at most {} for one batch", sum.attempts),
+    ];
+    if !batches.skipped.is_empty() {
+        let skipped = batches.skipped.len() as u64;
+        lines
+            .push(format!("- **Left out: {}**, whose rows are not changed", counted(skipped, "key", "keys")));
+        lines.extend(batches.skipped.iter().map(|(column, skipped, problem)| {
+            format!("  - {column} = {}: {}", key(skipped), short_code(&problem.message))
+        }));
+    }
+    lines.join("\n") + "\n"
 }
 
 /// Different problems that are shown; the count is of all.

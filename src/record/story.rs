@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 
+use crate::backfill::Key;
 use crate::document::Role;
-use crate::engine::{Entry, Event, GateKind, Problem, RunStarted, Sealed, Status, Stop, Verdict};
+use crate::engine::{BatchSum, Entry, Event, GateKind, Problem, RunStarted, Sealed, Status, Stop, Verdict};
 use crate::plan::Digest;
 
 #[derive(Default)]
@@ -71,15 +72,15 @@ pub(super) enum PartKind {
 
 #[derive(Default)]
 pub(super) struct Batches<'a> {
-    pub size: u64,
-    pub upto: Option<&'a str>,
+    /// Keys of each batch, where that was fixed.
+    pub size: Option<u64>,
+    pub target_millis: Option<u64>,
+    pub ends: Option<&'a [Key; 2]>,
     pub count: u64,
-    pub rows: u64,
-    pub first: Option<&'a str>,
-    pub last: Option<&'a str>,
-    pub micros: u64,
-    pub slowest: u64,
-    pub attempts: u32,
+    pub last: Option<&'a Key>,
+    pub sum: BatchSum,
+    /// Keys that were left out, with their columns.
+    pub skipped: Vec<(&'a str, &'a Key, &'a Problem)>,
 }
 
 #[derive(Default)]
@@ -173,20 +174,28 @@ impl<'a> Story<'a> {
                 self.moment(cell, PartKind::Gate, entry).intended = None;
                 self.count(cell, *affected, *micros, *attempts);
             }
-            Event::BatchesStarted { cell, upto, size } => {
+            Event::BatchesStarted { cell, ends, size, target_millis } => {
                 let part = self.moment(cell, PartKind::Gate, entry);
-                part.batches = Some(Batches { size: *size, upto: upto.as_deref(), ..Batches::default() });
+                part.batches = Some(Batches {
+                    size: *size,
+                    target_millis: *target_millis,
+                    ends: ends.as_ref(),
+                    ..Batches::default()
+                });
             }
-            Event::BatchDone { cell, from, to, affected, micros, attempts, .. } => {
+            Event::BatchDone { cell, batch, to, sum, .. } => {
                 let batches = self.part(cell, PartKind::Gate).batches.get_or_insert_default();
-                batches.count += 1;
-                batches.rows = batches.rows.saturating_add(*affected);
-                batches.first = batches.first.or(Some(from));
+                let before = std::mem::replace(&mut batches.sum, *sum);
+                batches.count = *batch;
                 batches.last = Some(to);
-                batches.micros = batches.micros.saturating_add(*micros);
-                batches.slowest = batches.slowest.max(*micros);
-                batches.attempts = batches.attempts.max(*attempts);
-                self.count(cell, *affected, *micros, *attempts);
+                let (rows, micros) =
+                    (sum.rows - before.rows.min(sum.rows), sum.micros - before.micros.min(sum.micros));
+                self.count(cell, rows, micros, sum.attempts);
+            }
+            Event::KeySkipped { cell, column, key, problem } => {
+                let batches = self.part(cell, PartKind::Gate).batches.get_or_insert_default();
+                batches.last = Some(key);
+                batches.skipped.push((column, key, problem));
             }
             Event::Retried { cell, wait_millis, problem, .. } => {
                 let retries = &mut self.part(cell, PartKind::Gate).retries;

@@ -4,11 +4,12 @@ use serde_json::json;
 
 use super::{RecordError, jsonl, markdown, paths, read_jsonl, verify};
 use crate::backend::TargetInfo;
+use crate::backfill::Key;
 use crate::dialect::Dialect;
 use crate::document::Role;
 use crate::engine::{
-    CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted, Sealed, Stop,
-    Verdict,
+    BatchSum, CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted,
+    Sealed, Stop, Verdict,
 };
 use crate::plan::Digest;
 
@@ -132,15 +133,22 @@ fn run() -> Vec<Sealed> {
         done("add-column", 0, None),
         Event::StepDone { step: "add-column".into() },
         cell_started("backfill", "backfill", Role::Forward, "UPDATE users SET email_lower = lower(email)"),
-        Event::BatchesStarted { cell: "backfill".into(), upto: Some("15000".into()), size: 5000 },
+        Event::BatchesStarted {
+            cell: "backfill".into(),
+            ends: Some([1, 15000].map(|key: u64| Key(vec![key.to_string()]))),
+            size: Some(5000),
+            target_millis: None,
+        },
     ];
     for batch in 1..=3 {
+        let (keys, micros) = (5000 * batch, 400_000 * batch);
         events.push(Event::BatchDone {
             cell: "backfill".into(),
             batch,
-            from: ((batch - 1) * 5000 + 1).to_string(),
-            to: (batch * 5000).to_string(),
-            affected: 5000,
+            to: Key(vec![keys.to_string()]),
+            keys: 5000,
+            affected: 4000,
+            sum: BatchSum { keys, rows: 4000 * batch, micros, slowest_micros: 400_000, attempts: 1 },
             micros: 400_000,
             attempts: 1,
         });
@@ -196,10 +204,10 @@ fn the_page_tells_the_run() {
         "| Invocations | 2 |",
         "| Parameters | `batch_size = 5000`, `ratio = 0.3` |",
         "| `add-column` | `expand` | done | 0 | 12 ms | 1 |",
-        "| `backfill` | `migrate` | done | 15,000 | 1.2 s | 1 |",
+        "| `backfill` | `migrate` | done | 12,000 | 1.2 s | 1 |",
         "| `drop-email` | `contract` | not in this run |  |  |  |",
         "```sql\nALTER TABLE users ADD COLUMN email_lower text;\n```",
-        "- Batches: 3, of 5,000 rows at first\n- Rows: 15,000\n- Keys: `1` to `15000`, of a table that ended at `15000`\n",
+        "- Batches: 3 of 5,000 keys\n- Rows: 12,000 changed, of 15,000 keys\n- Keys: from `1` to `15000`; the walk ends at `15000`,",
         "**Retried** 1 time, 250 ms of waiting.\n\n- `canceling statement due to lock timeout` (sqlstate `55P03`): 1 time\n",
         "### `backfill.verify`, verify of `backfill`\n",
         "sqlstate: 55P03\nstate: nothing of batch 3 is committed\nnext: run it again\n",

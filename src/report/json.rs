@@ -72,7 +72,7 @@ fn action_json(action: &Action) -> Value {
 pub(super) fn unit_name(action: &Action) -> &'static str {
     let alone = action.statements.iter().filter(|statement| statement.alone).count();
     match &action.unit {
-        Unit::Batch { .. } => "batch",
+        Unit::Batch(_) => "batch",
         _ if alone == action.statements.len() => "none",
         _ if alone > 0 => "statement",
         Unit::Statement => "statement",

@@ -3,6 +3,7 @@ use std::time::Duration;
 use comfy_table::{Table, presets};
 
 use super::json::unit_name;
+use crate::backfill::Pacing;
 use crate::dialect::Limits;
 use crate::engine::{History, RollbackStep};
 use crate::plan::{Action, Gate, Plan, Step, Unit, show_duration};
@@ -83,8 +84,16 @@ fn does(action: &Action) -> String {
 
 fn commit(action: &Action) -> String {
     match &action.unit {
-        Unit::Batch { size, pause, .. } if pause.is_zero() => format!("batch of {size}"),
-        Unit::Batch { size, pause, .. } => format!("batch of {size}, pause {}", show_duration(*pause)),
+        Unit::Batch(backfill) => {
+            let each = match backfill.pacing {
+                Pacing::Fixed(size) => format!("batch of {size}"),
+                Pacing::Adaptive { target, .. } => format!("batch of about {}", show_duration(target)),
+            };
+            match backfill.pause.is_zero() {
+                true => each,
+                false => format!("{each}, pause {}", show_duration(backfill.pause)),
+            }
+        }
         _ => match unit_name(action) {
             "none" => "outside a transaction".to_owned(),
             unit => unit.to_owned(),

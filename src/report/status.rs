@@ -116,12 +116,18 @@ pub fn step_table(plan: &Plan, history: &History, width: u16) -> String {
     for step in &plan.steps {
         let cell = history.cell(&step.id, &step.forward.cell);
         let done = match cell.and_then(|cell| cell.batches.as_ref()) {
-            Some(batches) => format!(
-                "{} {}, {}",
-                super::count(batches.count),
-                if batches.count == 1 { "batch" } else { "batches" },
-                super::plural(batches.rows, "row")
-            ),
+            Some(batches) => {
+                let left_out = match batches.skipped.len() as u64 {
+                    0 => String::new(),
+                    skipped => format!("; {} left out", super::plural(skipped, "key")),
+                };
+                format!(
+                    "{} {}, {}{left_out}",
+                    super::count(batches.count),
+                    if batches.count == 1 { "batch" } else { "batches" },
+                    super::plural(batches.sum.rows, "row")
+                )
+            }
             None => format!("{} of {} statements", cell.map_or(0, |c| c.done), step.forward.statements.len()),
         };
         let state = history.step(&step.id).name();

@@ -3,7 +3,7 @@
 use super::{Style, count, duration, plural};
 use crate::document::Role;
 use crate::engine::{
-    CheckTime, Direction, DoubtView, Event, GateKind, GateView, How, Outcome, Output, Problem,
+    BatchSum, CheckTime, Direction, DoubtView, Event, GateKind, GateView, How, Outcome, Output, Problem,
 };
 
 /// Rows of output that a terminal shows; the record keeps more.
@@ -15,8 +15,8 @@ const BATCHES_PER_LINE: u64 = 50;
 #[derive(Debug)]
 pub struct TerminalReport {
     style: Style,
-    /// Of the running cell: batches, rows, microseconds.
-    batches: (u64, u64, u64),
+    /// Of the running cell: batches, and what they come to.
+    batches: (u64, BatchSum),
     /// A batch was not told of yet.
     untold: bool,
     failed: bool,
@@ -26,7 +26,7 @@ pub struct TerminalReport {
 
 impl TerminalReport {
     pub fn new(style: Style) -> Self {
-        Self { style, batches: (0, 0, 0), untold: false, failed: false, sql: Vec::new() }
+        Self { style, batches: Default::default(), untold: false, failed: false, sql: Vec::new() }
     }
 
     /// The lines for an event, each with its line end; empty where there is nothing to say.
@@ -70,7 +70,7 @@ impl TerminalReport {
                 style.warn("!")
             ),
             Event::CellStarted { cell, role, sql, committed, .. } => {
-                self.batches = (0, 0, 0);
+                self.batches = Default::default();
                 self.sql.clone_from(sql);
                 let role = match role {
                     Role::Forward => "",
@@ -101,12 +101,19 @@ impl TerminalReport {
                 }
                 text
             }
-            Event::BatchesStarted { upto, size, .. } => match upto {
-                Some(upto) => format!("  batches of {}, up to key {upto}\n", count(*size)),
-                None => "  the table is empty: no batch to run\n".to_owned(),
-            },
-            Event::BatchDone { batch, affected, micros, .. } => {
-                self.batches = (*batch, self.batches.1 + affected, self.batches.2 + micros);
+            Event::BatchesStarted { ends: None, .. } => "  the table is empty: no batch to run\n".to_owned(),
+            Event::BatchesStarted { ends: Some([first, end]), size, target_millis, .. } => {
+                let each = match (size, target_millis) {
+                    (Some(size), _) => plural(*size, "key"),
+                    (None, millis) => format!("about {}", duration(millis.unwrap_or_default() * 1_000)),
+                };
+                format!("  batches of {each}, from key {first} to {end}\n")
+            }
+            Event::KeySkipped { column, key, problem, .. } => {
+                format!("  {} left out: {column} = {key}: {}\n", style.warn("!"), shown(&problem.message))
+            }
+            Event::BatchDone { batch, sum, .. } => {
+                self.batches = (*batch, *sum);
                 self.untold = *batch > 3 && batch % BATCHES_PER_LINE != 0;
                 if self.untold { String::new() } else { self.batch_line() }
             }
@@ -204,7 +211,7 @@ impl TerminalReport {
     }
 
     fn batch_line(&self) -> String {
-        let (batches, rows, micros) = self.batches;
+        let (batches, BatchSum { rows, micros, .. }) = self.batches;
         format!(
             "  {} batch {}: {} so far, {}\n",
             self.style.good("✓"),

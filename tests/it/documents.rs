@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use rollbook::dialect::Dialect;
 use rollbook::document::{
-    Amount, Batch, BlockKind, Defaults, Expect, Hold, OutputLimit, Role, Strategy, Tx, When, parse,
+    Amount, Batch, BlockKind, Defaults, Expect, Hold, OnError, Order, OutputLimit, Role, Size, Strategy, Tx,
+    When, parse,
 };
 use rollbook::source::Source;
 
@@ -55,9 +56,11 @@ fn cells_know_their_places_and_options() {
         backfill.options.batch,
         Some(Batch {
             table: "users".to_owned(),
-            key: "id".to_owned(),
-            size: Amount::Param("batch_size".to_owned()),
+            key: vec!["id".to_owned()],
+            size: Size::Fixed(Amount::Param("batch_size".to_owned())),
             pause: Duration::from_millis(100),
+            order: Order::Ascending,
+            on_error: OnError::Stop,
         })
     );
     assert!(

@@ -246,6 +246,7 @@ fn a_table_answers_for_what_a_person_did_not() {
     let mut table = Table {
         columns: vec![column("id", "bigint", false), column("old", "character varying(20)", false)],
         primary_key: vec!["id".into()],
+        unique: Vec::new(),
     };
     let drop = library.find("drop-column").unwrap();
     let open = given(&[("table", "app.orders"), ("column", "old")]);

@@ -190,7 +190,14 @@ pub(super) async fn describe(conn: &mut MySqlConnection, name: &str) -> Result<O
         }
     }
     key.sort();
-    Ok(Some(Table { columns, primary_key: key.into_iter().map(|(_, name)| name).collect() }))
+    // A part of a column, or an expression, makes nothing unique that a walk could follow.
+    let sql = format!(
+        "SELECT index_name, CASE WHEN sub_part IS NULL THEN column_name END FROM information_schema.statistics \
+         WHERE non_unique = 0 AND {} ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index",
+        called(&name.replace('`', ""), "table_schema", "table_name")
+    );
+    let unique = super::super::sql::grouped(&run(conn, &sql, u64::MAX).await?);
+    Ok(Some(Table { columns, primary_key: key.into_iter().map(|(_, name)| name).collect(), unique }))
 }
 
 #[cfg(test)]

@@ -208,12 +208,14 @@ fn ends_session(number: u16) -> bool {
 
 /// ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_LOCK_NOWAIT, ER_CHECKREAD (MariaDB's record that has changed
 /// since the snapshot); ER_QUERY_INTERRUPTED, ER_STATEMENT_TIMEOUT (MariaDB), ER_QUERY_TIMEOUT;
-/// ER_DISK_FULL, ER_RECORD_FILE_FULL.
+/// ER_DISK_FULL, ER_RECORD_FILE_FULL; ER_DBACCESS_DENIED, ER_BAD_FIELD, ER_PARSE, ER_TABLEACCESS_DENIED,
+/// ER_COLUMNACCESS_DENIED, ER_NO_SUCH_TABLE, ER_SP_DOES_NOT_EXIST, ER_NON_UNIQ (MySQL 8.4 error reference).
 fn kind(number: u16) -> RefusalKind {
     match number {
         1205 | 1213 | 3572 | 1020 => RefusalKind::Contention,
         1317 | 1969 | 3024 => RefusalKind::Cancelled,
         1021 | 1114 => RefusalKind::NoSpace,
+        1044 | 1052 | 1054 | 1064 | 1142 | 1143 | 1146 | 1305 => RefusalKind::Statement,
         _ => RefusalKind::Final,
     }
 }

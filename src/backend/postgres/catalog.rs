@@ -4,6 +4,7 @@ use sqlx::postgres::PgConnection;
 
 use super::super::DbError;
 use super::super::session::{Column, InvalidIndex, Table};
+use super::super::sql::grouped;
 use super::session::{quoted, run};
 use crate::dialect::{Facts, Object, ObjectKind};
 
@@ -132,5 +133,16 @@ pub(super) async fn describe(conn: &mut PgConnection, table: &str) -> Result<Opt
         }
     }
     key.sort();
-    Ok(Some(Table { columns, primary_key: key.into_iter().map(|(_, name)| name).collect() }))
+    // Whole columns in their own collation, all in the same direction; an expression has the number 0.
+    let sql = format!(
+        "SELECT i.indexrelid, a.attname FROM pg_index i \
+         CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indcollation::oid[], i.indoption::int2[]) \
+         WITH ORDINALITY k (attnum, coll, options, place) \
+         LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND a.attnum > 0 \
+         AND (a.attcollation = k.coll) AND k.options & 1 = i.indoption[0] & 1 \
+         WHERE i.indrelid = to_regclass({name}) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL \
+         AND k.place <= i.indnkeyatts ORDER BY NOT i.indisprimary, 1, k.place"
+    );
+    let unique = grouped(&run(conn, sql, u64::MAX).await?);
+    Ok(Some(Table { columns, primary_key: key.into_iter().map(|(_, name)| name).collect(), unique }))
 }

@@ -151,13 +151,14 @@ fn failure(error: sqlx::Error, sql: &str) -> DbError {
     }))
 }
 
-/// lock_not_available, deadlock_detected, serialization_failure; query_canceled; disk_full (PostgreSQL
-/// manual, appendix A).
+/// lock_not_available, deadlock_detected, serialization_failure; query_canceled; disk_full; classes
+/// feature_not_supported and syntax_error_or_access_rule_violation (PostgreSQL manual, appendix A).
 fn kind(sqlstate: &str) -> RefusalKind {
     match sqlstate {
         "55P03" | "40P01" | "40001" => RefusalKind::Contention,
         "57014" => RefusalKind::Cancelled,
         "53100" => RefusalKind::NoSpace,
+        state if state.starts_with("0A") || state.starts_with("42") => RefusalKind::Statement,
         _ => RefusalKind::Final,
     }
 }

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::super::DbError;
 use super::super::session::{Column, Table};
 use super::session::{quoted, run};
-use crate::dialect::{Object, ObjectKind};
+use crate::dialect::{self, Dialect, Object, ObjectKind, TokenKind};
 
 /// The schema's own text of each object and of what hangs on it.
 pub(super) async fn definition(
@@ -28,7 +28,8 @@ pub(super) async fn definition(
 }
 
 pub(super) async fn describe(conn: &mut SqliteConnection, table: &str) -> Result<Option<Table>, DbError> {
-    let sql = format!("SELECT name, type, \"notnull\", pk FROM pragma_table_info({})", quoted(table));
+    let table = pragma_arguments(table);
+    let sql = format!("SELECT name, type, \"notnull\", pk FROM pragma_table_info({table})");
     let answer = run(conn, &sql, u64::MAX).await?;
     if answer.rows.is_empty() {
         return Ok(None);
@@ -43,5 +44,43 @@ pub(super) async fn describe(conn: &mut SqliteConnection, table: &str) -> Result
         }
     }
     key.sort();
-    Ok(Some(Table { columns, primary_key: key.into_iter().map(|(_, name)| name).collect() }))
+    let primary_key: Vec<String> = key.into_iter().map(|(_, name)| name).collect();
+    let unique = unique_indexes(conn, &table, &primary_key).await?;
+    Ok(Some(Table { columns, primary_key, unique }))
+}
+
+/// `INTEGER PRIMARY KEY` is the table itself and no index of it (sqlite.org/lang_createtable.html, section 5).
+async fn unique_indexes(
+    conn: &mut SqliteConnection,
+    table: &str,
+    primary_key: &[String],
+) -> Result<Vec<Vec<String>>, DbError> {
+    let sql = format!(
+        "SELECT i.name, c.name FROM pragma_index_list({table}) i, pragma_index_info(i.name) c \
+         WHERE i.\"unique\" AND NOT i.partial ORDER BY i.seq DESC, c.seqno"
+    );
+    let answer = run(conn, &sql, u64::MAX).await?;
+    let mut unique = super::super::sql::grouped(&answer);
+    if !primary_key.is_empty() && !unique.iter().any(|key| key == primary_key) {
+        unique.insert(0, primary_key.to_vec());
+    }
+    Ok(unique)
+}
+
+/// A table's name as the pragma functions take it: `'t'`, or `'t', 'main'`.
+fn pragma_arguments(name: &str) -> String {
+    let tokens = dialect::lex(Dialect::Sqlite, name);
+    let parts = tokens.iter().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedIdent));
+    let mut parts: Vec<String> = parts
+        .map(|token| {
+            let text = &name[token.span.start..token.span.end];
+            let bare = match token.kind {
+                TokenKind::QuotedIdent => text[1..text.len() - 1].replace("\"\"", "\"").replace("``", "`"),
+                _ => text.to_owned(),
+            };
+            quoted(&bare)
+        })
+        .collect();
+    parts.reverse();
+    parts.join(", ")
 }

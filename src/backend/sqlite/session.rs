@@ -188,7 +188,7 @@ fn failure(error: sqlx::Error) -> DbError {
             let code = refusal.code().map_or_else(String::new, Cow::into_owned);
             DbError::Refused(Box::new(Refusal {
                 message: refusal.message().to_owned(),
-                kind: kind(&code),
+                kind: kind(&code, refusal.message()),
                 code,
                 ..Refusal::default()
             }))
@@ -198,12 +198,14 @@ fn failure(error: sqlx::Error) -> DbError {
 }
 
 /// SQLITE_BUSY and SQLITE_LOCKED with their extended codes; SQLITE_INTERRUPT; SQLITE_FULL
-/// (sqlite.org/rescode.html).
-fn kind(code: &str) -> RefusalKind {
+/// (sqlite.org/rescode.html). SQLITE_ERROR is for anything: its text tells whether the statement is wrong.
+fn kind(code: &str, message: &str) -> RefusalKind {
+    let unreadable = ["no such ", "near ", "unrecognized token", "ambiguous column name"];
     match code.parse::<u32>().map(|code| code & 0xff) {
         Ok(5 | 6) => RefusalKind::Contention,
         Ok(9) => RefusalKind::Cancelled,
         Ok(13) => RefusalKind::NoSpace,
+        Ok(1) if unreadable.iter().any(|start| message.starts_with(start)) => RefusalKind::Statement,
         _ => RefusalKind::Final,
     }
 }

@@ -32,7 +32,7 @@ fn find(context: &Context<'_>) -> Diagnostics {
             _ => continue,
         };
         let whole = site.statement.facts.scans == Some(true) || !is_selective(&site.words);
-        if !whole || matches!(site.action.unit, Unit::Batch { .. }) {
+        if !whole || matches!(site.action.unit, Unit::Batch(_)) {
             continue;
         }
         let Some(table) = site.table().filter(|table| !context.is_new(table, site)) else { continue };

@@ -322,7 +322,7 @@ pub fn a_verify_cell_cannot_write(engine: Engine) {
 }
 
 pub fn a_batch_key_without_a_value_is_said(engine: Engine) {
-    let cells = "```sql {id=make phase=expand role=forward}\nCREATE TABLE t (k integer, n integer);\nINSERT INTO t VALUES (1, 0), (NULL, 0);\n```\n\
+    let cells = "```sql {id=make phase=expand role=forward}\nCREATE TABLE t (k integer UNIQUE, n integer);\nINSERT INTO t VALUES (1, 0), (NULL, 0);\n```\n\
         ```sql {of=make phase=expand role=rollback .destructive}\nDROP TABLE t;\n```\n\n\
         ```sql {id=fill phase=expand role=forward}\n--| batch: {table: t, key: k}\n--| irreversible: a test\nUPDATE t SET n = 1 WHERE {{ batch }};\n```\n";
     let lab = lab(engine, &book(engine, "", cells));

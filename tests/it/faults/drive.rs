@@ -115,6 +115,7 @@ pub fn is_success(event: &Event) -> bool {
         Event::StatementDone { .. }
             | Event::BatchesStarted { .. }
             | Event::BatchDone { .. }
+            | Event::KeySkipped { .. }
             | Event::StepDone { .. }
             | Event::StepUndone { .. }
             | Event::StepLeft { .. }

@@ -246,6 +246,7 @@ impl Session for FakeSession {
                 .map(|name| Column { name: name.clone(), kind: "text".to_owned(), nullable: true })
                 .collect(),
             primary_key: Vec::new(),
+            unique: vec![names[..1].to_vec()],
         }))
     }
 

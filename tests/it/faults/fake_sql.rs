@@ -108,7 +108,6 @@ impl Data {
                 let rows = table.rows.iter_mut().filter(|row| holds(condition, &columns, row));
                 changed(rows.map(|row| row[at] = (number(&row[at]) + by).to_string()).count())
             }
-            ["WITH", "walk", "AS", "(", walk @ ..] => self.walk(walk, keep),
             ["SELECT", select @ ..] => self.select(select, keep),
             _ => panic!("the fake does not know {sql}"),
         }
@@ -170,40 +169,15 @@ impl Data {
         changed(count)
     }
 
-    /// `SELECT key AS k FROM table WHERE lower AND upper ORDER BY key LIMIT n) SELECT …`.
-    fn walk(&mut self, words: &[&str], keep: u64) -> Done {
-        let end = words.iter().position(|word| *word == ")").unwrap();
-        let [
-            "SELECT",
-            key,
-            "AS",
-            "k",
-            "FROM",
-            name,
-            "WHERE",
-            condition @ ..,
-            "ORDER",
-            "BY",
-            _,
-            "LIMIT",
-            size,
-        ] = &words[..end]
-        else {
-            panic!("the fake does not know such a walk: {words:?}");
-        };
-        let query = [&[*key, "FROM", name, "WHERE"][..], condition, &["ORDER", "BY", key]].concat();
-        let found = self.select(&query, size.parse().unwrap())?;
-        let edge = |row: Option<&Vec<Option<String>>>| row.and_then(|row| row[0].clone()).map(quoted);
-        let row = vec![edge(found.rows.first()), edge(found.rows.last())];
-        Ok(Answer { rows: vec![row], returned: keep.min(1), ..Answer::default() })
-    }
-
-    /// `what FROM table [WHERE condition] [ORDER BY column [DESC]] [LIMIT n]`.
+    /// `what FROM table [WHERE condition] [ORDER BY column [DESC]] [LIMIT n [OFFSET n]]`.
     fn select(&mut self, words: &[&str], keep: u64) -> Done {
         let from = words.iter().position(|word| *word == "FROM").unwrap();
         let (what, mut rest) = (&words[..from], &words[from + 2..]);
         let table = self.table(words[from + 1])?.clone();
-        let mut limit = usize::MAX;
+        let (mut limit, mut offset) = (usize::MAX, 0);
+        if let [before @ .., "OFFSET", n] = rest {
+            (rest, offset) = (before, n.parse().unwrap());
+        }
         if let [before @ .., "LIMIT", n] = rest {
             (rest, limit) = (before, n.parse().unwrap());
         }
@@ -223,7 +197,7 @@ impl Data {
         if descending {
             rows.reverse();
         }
-        rows.truncate(limit);
+        rows = rows.into_iter().skip(offset).take(limit).collect();
         let rows: Vec<Vec<Option<String>>> = match what {
             ["count", "(", "*", ")"] => vec![vec![Some(rows.len().to_string())]],
             ["sum", "(", column, ")"] => {
@@ -263,7 +237,7 @@ fn number(value: &str) -> i64 {
     value.parse().unwrap_or_default()
 }
 
-/// Comparisons between `AND`, and `BETWEEN` in parentheses.
+/// Comparisons between `AND`, all of them in parentheses or none.
 fn holds(condition: &[&str], columns: &[String], row: &[String]) -> bool {
     let value = |name: &str| row[columns.iter().position(|column| column == name).unwrap()].as_str();
     let compare = |name: &str, with: &str| {
@@ -272,14 +246,12 @@ fn holds(condition: &[&str], columns: &[String], row: &[String]) -> bool {
     };
     match condition {
         [] => true,
-        ["(", name, "BETWEEN", from, "AND", to, ")"] => {
-            compare(name, from).is_ge() && compare(name, to).is_le()
-        }
+        ["(", inner @ .., ")"] => holds(inner, columns, row),
         [name, "IS", "NULL"] => value(name) == "NULL",
-        [name, "IS", "NOT", "NULL", rest @ ..] => value(name) != "NULL" && also(rest, columns, row),
         [name, "=", with, rest @ ..] => compare(name, with).is_eq() && also(rest, columns, row),
         [name, "<>", with, rest @ ..] => compare(name, with).is_ne() && also(rest, columns, row),
         [name, ">", with, rest @ ..] => compare(name, with).is_gt() && also(rest, columns, row),
+        [name, ">=", with, rest @ ..] => compare(name, with).is_ge() && also(rest, columns, row),
         [name, "<=", with, rest @ ..] => compare(name, with).is_le() && also(rest, columns, row),
         _ => panic!("the fake does not know such a condition: {condition:?}"),
     }
