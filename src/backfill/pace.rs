@@ -28,14 +28,16 @@ const RESERVE: f64 = 1.5;
 const ON_THE_WAY: f64 = 0.1;
 /// Trips for each statement.
 const TRIPS: f64 = 3.0;
-/// Weight of the last batch in what is known of the cost of a key.
-const WEIGHT: f64 = 0.5;
+/// What is left of the weight of earlier batches after one more.
+const MEMORY: f64 = 0.5;
 
 #[derive(Clone, Debug)]
 pub struct Pace {
     pacing: Pacing,
-    /// Seconds for a key; none before the first batch.
-    per_key: Option<f64>,
+    /// Keys and the seconds that they took, of the last batches: older ones fade, and small ones, whose
+    /// time says least of a key, count little.
+    keys: f64,
+    seconds: f64,
     /// Seconds of the way to the server and back, and of a commit.
     trip: f64,
     commit: f64,
@@ -81,7 +83,7 @@ impl Pace {
     /// `last`: keys of the last batch of an earlier invocation.
     pub fn new(pacing: Pacing, last: Option<u64>) -> Self {
         let reach = last.unwrap_or(FIRST).max(1);
-        Self { pacing, per_key: None, trip: 0.0, commit: 0.0, reach, strain: 0 }
+        Self { pacing, keys: 0.0, seconds: 0.0, trip: 0.0, commit: 0.0, reach, strain: 0 }
     }
 
     pub fn next(&self) -> Portion {
@@ -98,27 +100,25 @@ impl Pace {
         let target = target / f64::from(1_u32 << self.strain.min(20));
         let least = if self.strain == 0 { min } else { 1 };
         let time = (target - self.trip - self.commit).max(target / 4.0);
-        let fitting = self.per_key.map_or(u64::MAX, |cost| (time / cost) as u64);
+        // Before the first batch nothing is known, and only `reach` counts.
+        let fitting = if self.seconds > 0.0 { (time * self.keys / self.seconds) as u64 } else { u64::MAX };
         let keys = fitting.min(self.reach).clamp(least, max);
         let steps = match self.trip > 0.0 {
             true => (target * ON_THE_WAY / (TRIPS * self.trip)).clamp(1.0, STEPS),
             false => STEPS,
         };
         let step = (keys as f64 / steps).ceil().max(1.0);
-        let steps = ((steps * RESERVE).floor()).min(max as f64 / step).max(1.0);
-        // With a single statement there is no second look at the clock.
+        let most = self.reach.clamp(least, max) as f64;
+        let steps = ((steps * RESERVE).floor()).min((most / step).floor()).max(1.0);
         Portion { step: step as u64, steps: steps as usize, least, time: Some(time) }
     }
 
     /// A batch was committed.
     pub fn committed(&mut self, took: &Took) {
-        let mix = |known: f64, seen: f64| known * (1.0 - WEIGHT) + seen * WEIGHT;
+        let mix = |known: f64, seen: f64| known * MEMORY + seen * (1.0 - MEMORY);
         let keys = took.keys.max(1);
-        let seen = took.work.as_secs_f64() / keys as f64;
-        self.per_key = Some(match self.per_key {
-            Some(known) => mix(known, seen),
-            None => seen,
-        });
+        self.keys = self.keys * MEMORY + keys as f64;
+        self.seconds = self.seconds * MEMORY + took.work.as_secs_f64();
         self.trip =
             if self.trip > 0.0 { mix(self.trip, took.begin.as_secs_f64()) } else { took.begin.as_secs_f64() };
         self.commit = mix(self.commit, took.commit.as_secs_f64());
