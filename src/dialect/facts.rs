@@ -1,5 +1,7 @@
 //! What one statement is and does, as far as its text alone can tell.
 
+use crate::source::Span;
+
 /// What a statement does to a server, read from its text.
 ///
 /// `None` in `blocks`, `rewrites`, `scans` and `builds_index` means that the text alone does not tell,
@@ -10,6 +12,9 @@ pub struct Facts {
     /// it could not be classified, and then `destructive` is set too.
     pub kind: &'static str,
     pub objects: Vec<Object>,
+    /// The clauses of an `ALTER TABLE` and its like, and the columns and constraints of a `CREATE TABLE`, in their
+    /// order (PostgreSQL alone).
+    pub clauses: Vec<Clause>,
     /// What is lost for good, as a fragment that completes "this …" (`drops column users.email`).
     pub destructive: Option<String>,
     /// The strongest table lock, by the engine's own name (`ACCESS EXCLUSIVE`).
@@ -31,6 +36,78 @@ pub struct Facts {
     /// True where the statement certainly only reads (`SELECT` without `INTO` or a data-modifying
     /// CTE, `SHOW`, `EXPLAIN` without `ANALYZE` …).
     pub reads_only: bool,
+}
+
+/// A part of a statement, what it alone costs, and the words that a finding about it points at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    pub kind: ClauseKind,
+    /// The words that say so (`SET NOT NULL`, `FOREIGN KEY`, a whole `DEFAULT now()`), in bytes of the statement.
+    pub span: Span,
+    /// The column, constraint, trigger or index that it is about, without its table; empty where it is none of
+    /// them, or has no name.
+    pub name: String,
+    /// A column's type, the table that a foreign key refers to, the partition or parent, the new name or the new
+    /// schema; else empty.
+    pub to: String,
+    /// `None` in these three is what the text does not tell, as in `Facts`.
+    pub rewrites: Option<bool>,
+    pub scans: Option<bool>,
+    pub builds_index: Option<bool>,
+}
+
+/// What a clause does. Those of a column stand after its `Column`, and go by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClauseKind {
+    /// A new column; `to` is its type.
+    Column,
+    /// A default that a new column has from the beginning.
+    Default,
+    Identity,
+    /// `GENERATED … STORED`, and `VIRTUAL`.
+    Stored,
+    Virtual,
+    /// NOT NULL of a new column, or as a constraint.
+    NotNull,
+    Check,
+    Unique,
+    PrimaryKey,
+    ForeignKey,
+    Exclude,
+    Like,
+    SetType,
+    SetNotNull,
+    DropNotNull,
+    SetDefault,
+    DropDefault,
+    AddIdentity,
+    DropIdentity,
+    SetExpression,
+    DropExpression,
+    DropColumn,
+    DropConstraint,
+    AlterConstraint,
+    ValidateConstraint,
+    RenameColumn,
+    RenameConstraint,
+    Rename,
+    SetSchema,
+    AttachPartition,
+    DetachPartition,
+    DetachPartitionConcurrently,
+    DetachPartitionFinalize,
+    Inherit,
+    NoInherit,
+    SetLogged,
+    SetUnlogged,
+    SetTablespace,
+    SetAccessMethod,
+    EnableTrigger,
+    DisableTrigger,
+    Owner,
+    ReplicaIdentity,
+    RowSecurity,
+    Other,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

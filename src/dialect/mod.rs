@@ -14,10 +14,11 @@ mod splitter;
 mod table;
 mod trace;
 mod waiting;
+mod words;
 
 pub use canonical::canonical;
 pub use classify::{Sequence, classify};
-pub use facts::{Action, Blocks, Facts, Lock, Object, ObjectKind, Transactional};
+pub use facts::{Action, Blocks, Clause, ClauseKind, Facts, Lock, Object, ObjectKind, Transactional};
 pub use lexer::{Token, TokenKind, lex};
 pub use name::Dialect;
 pub use quote::{NameUnit, QuoteError, identifier, literal};
@@ -25,3 +26,4 @@ pub use splitter::{Fault, FaultKind, Split, split};
 pub use table::{Column, Table};
 pub use trace::Trace;
 pub use waiting::{Limits, Waiting};
+pub use words::Words;

@@ -5,7 +5,7 @@ use super::Rule;
 use super::history::History;
 use super::words::{AlterTable, Words};
 use crate::diagnostics::Diagnostic;
-use crate::dialect::{Action as Effect, ObjectKind};
+use crate::dialect::{Action as Effect, Clause, ObjectKind};
 use crate::document::{Document, Role};
 use crate::plan::{Action, Plan, Statement, Step, Unit};
 use crate::source::{Source, Span};
@@ -96,6 +96,14 @@ impl<'a> Context<'a> {
         self.history.is_new(table, site)
     }
 
+    /// The table that an `ALTER TABLE` alters and its clauses, unless the runbook itself made the table.
+    pub fn altered<'s>(&self, site: &'s Site<'_>) -> impl Iterator<Item = (&'s str, &'s Clause)> + use<'s> {
+        let altered = site.table().filter(|table| site.kind() == "alter_table" && !self.is_new(table, site));
+        altered
+            .into_iter()
+            .flat_map(|table| site.statement.facts.clauses.iter().map(move |clause| (table, clause)))
+    }
+
     /// Whether the index is on such a table.
     pub fn index_is_new(&self, index: &str, site: &Site<'_>) -> bool {
         self.history.table_of(index).is_some_and(|table| self.history.is_new(table, site))
@@ -139,6 +147,12 @@ impl<'a> Site<'a> {
 
     /// A finding at these words.
     pub(super) fn finding(&self, rule: &Rule, words: Range<usize>, message: impl Into<String>) -> Diagnostic {
-        rule.at(self.source, self.place(words), message).cell(&self.action.cell).statement(self.index + 1)
+        self.finding_at(rule, self.words.span(words), message)
+    }
+
+    /// A finding at these bytes of the statement.
+    pub(super) fn finding_at(&self, rule: &Rule, span: Span, message: impl Into<String>) -> Diagnostic {
+        let place = self.statement.provenance.to_source(span);
+        rule.at(self.source, place, message).cell(&self.action.cell).statement(self.index + 1)
     }
 }

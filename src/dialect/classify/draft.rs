@@ -1,4 +1,4 @@
-use crate::dialect::{Action, Blocks, Facts, Lock, Object, ObjectKind, Transactional};
+use crate::dialect::{Action, Blocks, Clause, Facts, Lock, Object, ObjectKind, Transactional};
 
 /// Table locks, weakest first: PostgreSQL's (manual §13.3.1), then MySQL's metadata locks (manual
 /// §29.12.13.3). No statement takes both.
@@ -92,6 +92,7 @@ impl Draft {
         let facts = Facts {
             kind,
             objects: Vec::new(),
+            clauses: Vec::new(),
             destructive: None,
             lock: None,
             locks: Vec::new(),
@@ -151,6 +152,14 @@ impl Draft {
         if !self.facts.objects.contains(&object) {
             self.facts.objects.push(object);
         }
+    }
+
+    /// A clause, whose cost is the statement's too.
+    pub(super) fn clause(&mut self, clause: Clause) {
+        self.rewrites(clause.rewrites);
+        self.scans(clause.scans);
+        self.builds_index(clause.builds_index);
+        self.facts.clauses.push(clause);
     }
 
     pub(super) fn lock(&mut self, mode: Mode, table: &str) {

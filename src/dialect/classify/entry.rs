@@ -17,11 +17,10 @@ pub fn classify(dialect: Dialect, statement: &str) -> Facts {
 }
 
 pub(super) fn read(dialect: Dialect, statement: &str) -> Draft {
-    if nesting(dialect, statement) > MAX_NESTING {
-        return unknown(dialect);
-    }
     let read = || match dialect {
+        // It asks before it parses, which it seldom does.
         Dialect::Postgres => postgres::read(statement),
+        _ if is_too_deep(dialect, statement) => None,
         Dialect::Sqlite => sqlite::read(statement),
         Dialect::Mysql => mysql::read(statement),
     };
@@ -35,6 +34,11 @@ fn unknown(dialect: Dialect) -> Draft {
         Dialect::Postgres | Dialect::Sqlite => Draft::unknown(),
         Dialect::Mysql => mysql::unknown(),
     }
+}
+
+/// Whether a parser that recurses must not see the statement.
+pub(super) fn is_too_deep(dialect: Dialect, statement: &str) -> bool {
+    nesting(dialect, statement) > MAX_NESTING
 }
 
 /// An upper bound of how deep a syntax tree of `statement` can be: open brackets, and the operators

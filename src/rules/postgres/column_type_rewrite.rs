@@ -1,6 +1,6 @@
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
-use crate::rules::words::Words;
+use crate::dialect::ClauseKind;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {
@@ -25,32 +25,33 @@ pub static RULE: Rule = Rule {
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
     for site in &context.sites {
-        let Some(alter) = site.alter_table().filter(|alter| !context.is_new(&alter.table, site)) else {
-            continue;
-        };
-        for clause in alter.clauses {
-            let words = &site.words;
-            let Some(at) = words.find_flat(clause.clone(), &["type"]) else { continue };
-            if !words.is(clause.start, "alter") || takes_any_text(words, at.end, clause.end) {
+        for (table, clause) in context.altered(site).filter(|(_, clause)| clause.kind == ClauseKind::SetType)
+        {
+            // They take a `varchar` over as it is stored.
+            let any_text = ["text", "varchar", "character varying"]
+                .contains(&clause.to.trim_start_matches("pg_catalog."));
+            if clause.rewrites.is_none() && any_text {
                 continue;
             }
-            findings.push(
-                site.finding(&RULE, at, format!("reads and writes of `{}` may wait until the table is written anew", alter.table))
-                    .label("unless the old type is stored the same way, every row and index is written anew under ACCESS EXCLUSIVE")
-                    .help(
-                        "add a column of the new type, fill it in batches, switch over and drop the old one: \
-                         `rollbook new add-column-with-backfill`, then `rollbook new drop-column`",
+            let (message, label) = if clause.rewrites == Some(true) {
+                (
+                    format!("reads and writes of `{table}` wait until the table is written anew"),
+                    format!(
+                        "nothing else is stored as `{}` is: every row and index is written anew under ACCESS EXCLUSIVE",
+                        clause.to
                     ),
-            );
+                )
+            } else {
+                (
+                    format!("reads and writes of `{table}` may wait until the table is written anew"),
+                    "unless the old type is stored the same way, every row and index is written anew under ACCESS EXCLUSIVE".to_owned(),
+                )
+            };
+            findings.push(site.finding_at(&RULE, clause.span, message).label(label).help(
+                "add a column of the new type, fill it in batches, switch over and drop the old one: \
+                     `rollbook new add-column-with-backfill`, then `rollbook new drop-column`",
+            ));
         }
     }
     findings
-}
-
-/// `text` and `varchar` without a length, not computed: they take a `varchar` over as it is stored.
-fn takes_any_text(words: &Words<'_>, at: usize, end: usize) -> bool {
-    let at = words.skip(at, &["pg_catalog", "."]);
-    let after =
-        [words.skip(at, &["text"]), words.skip(at, &["varchar"]), words.skip(at, &["character", "varying"])];
-    after.contains(&end) && at < end
 }

@@ -1,8 +1,6 @@
-use std::ops::Range;
-
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
-use crate::rules::context::Site;
+use crate::dialect::ClauseKind;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {
@@ -32,23 +30,20 @@ pub static RULE: Rule = Rule {
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
     for site in &context.sites {
-        let Some(alter) = site.alter_table().filter(|alter| !context.is_new(&alter.table, site)) else {
-            continue;
-        };
-        for clause in alter.clauses {
-            let Some((what, at)) = checked(site, clause) else { continue };
-            let table = &alter.table;
-            let finding = match what {
-                Kind::ForeignKey => site
-                    .finding(
+        // Also those of a new column, whose default is checked row by row.
+        for (table, clause) in context.altered(site).filter(|(_, clause)| clause.scans == Some(true)) {
+            let finding = match clause.kind {
+                ClauseKind::ForeignKey => site
+                    .finding_at(
                         &RULE,
-                        at,
-                        format!("writers of `{table}` and of the table it refers to wait for a scan"),
+                        clause.span,
+                        format!("writers of `{table}` and of `{}` wait for a scan", clause.to),
                     )
                     .label("every row is looked up while both tables are locked"),
-                Kind::Check => site
-                    .finding(&RULE, at, format!("reads and writes of `{table}` wait for a scan"))
+                ClauseKind::Check => site
+                    .finding_at(&RULE, clause.span, format!("reads and writes of `{table}` wait for a scan"))
                     .label("every row is checked under ACCESS EXCLUSIVE"),
+                _ => continue,
             };
             findings.push(finding.help(
                 "add `NOT VALID` here, and `VALIDATE CONSTRAINT` in a later cell: that reads the rows and keeps nobody out",
@@ -56,24 +51,4 @@ fn find(context: &Context<'_>) -> Diagnostics {
         }
     }
     findings
-}
-
-enum Kind {
-    ForeignKey,
-    Check,
-}
-
-/// The words `FOREIGN KEY` or `CHECK` of a clause that adds such a constraint and checks every row.
-fn checked(site: &Site<'_>, clause: Range<usize>) -> Option<(Kind, Range<usize>)> {
-    let words = &site.words;
-    let unchecked = words.find_flat(clause.clone(), &["not", "valid"]).is_some()
-        || words.find_flat(clause.clone(), &["not", "enforced"]).is_some();
-    if unchecked || !words.is(clause.start, "add") {
-        return None;
-    }
-    match words.find_flat(clause.clone(), &["foreign", "key"]) {
-        Some(at) => Some((Kind::ForeignKey, at)),
-        // Also that of a new column, whose default is checked row by row.
-        None => Some((Kind::Check, words.find_flat(clause, &["check"])?)),
-    }
 }

@@ -1,6 +1,6 @@
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
-use crate::rules::words::last_part;
+use crate::dialect::ClauseKind;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {
@@ -25,20 +25,18 @@ pub static RULE: Rule = Rule {
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
     for site in &context.sites {
-        let Some(alter) = site.alter_table().filter(|alter| !context.is_new(&alter.table, site)) else {
-            continue;
-        };
-        for clause in alter.clauses {
-            let words = &site.words;
-            let Some(at) = words.find_flat(clause.clone(), &["set", "not", "null"]) else { continue };
-            let column = words.skip(clause.start + 1, &["column"]);
-            let Some((column, _)) = words.name(column) else { continue };
-            if context.proves_not_null(&alter.table, &column, site) {
+        for (table, clause) in context.altered(site) {
+            let column = match clause.kind {
+                ClauseKind::SetNotNull => &clause.name,
+                // As a constraint (PostgreSQL 18).
+                ClauseKind::NotNull if clause.scans != Some(false) => &clause.to,
+                _ => continue,
+            };
+            if context.proves_not_null(table, column, site) {
                 continue;
             }
-            let column = last_part(&column);
             findings.push(
-                site.finding(&RULE, at, format!("reads and writes of `{}` wait for a scan", alter.table))
+                site.finding_at(&RULE, clause.span, format!("reads and writes of `{table}` wait for a scan"))
                     .label("every row is looked at under ACCESS EXCLUSIVE, unless a valid CHECK proves it")
                     .help(format!(
                         "add `CHECK ({column} IS NOT NULL) NOT VALID`, validate it in a transaction of its own, then set \

@@ -1,8 +1,6 @@
-use std::ops::Range;
-
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
-use crate::rules::words::Words;
+use crate::dialect::ClauseKind;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {
@@ -22,6 +20,11 @@ pub static RULE: Rule = Rule {
         ("atlas", "PG105"),
         ("pgfence", "add-constraint-unique"),
         ("pgfence", "add-pk-without-using-index"),
+        ("pgfence", "add-constraint-exclude"),
+        ("pgls", "avoidAddingExclusionConstraint"),
+        ("eugene", "E8"),
+        ("strong_migrations", "add_exclusion_constraint"),
+        ("online_migrations", "add_exclusion_constraint"),
     ],
     finder: Finder::Rule(find),
 };
@@ -29,32 +32,31 @@ pub static RULE: Rule = Rule {
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
     for site in &context.sites {
-        let Some(alter) = site.alter_table().filter(|alter| !context.is_new(&alter.table, site)) else {
-            continue;
-        };
-        for clause in alter.clauses {
-            let Some((kind, at)) = builds(&site.words, clause) else { continue };
-            findings.push(
-                site.finding(&RULE, at, format!("reads and writes of `{}` wait while an index is built", alter.table))
-                    .label("the constraint builds its index under ACCESS EXCLUSIVE")
-                    .help(format!(
+        for (table, clause) in context.altered(site).filter(|(_, clause)| clause.builds_index == Some(true)) {
+            let help = match clause.kind {
+                ClauseKind::Unique | ClauseKind::PrimaryKey => {
+                    let kind = if clause.kind == ClauseKind::Unique { "UNIQUE" } else { "PRIMARY KEY" };
+                    format!(
                         "build the index first with `CREATE UNIQUE INDEX CONCURRENTLY`, then `ADD CONSTRAINT … {kind} USING INDEX …`",
-                    )),
+                    )
+                }
+                ClauseKind::Exclude => {
+                    "no way is known that keeps nobody out: add it to a new table that then takes the old \
+                                        one's place, or choose a window and say so with `allow`"
+                        .to_owned()
+                }
+                _ => continue,
+            };
+            findings.push(
+                site.finding_at(
+                    &RULE,
+                    clause.span,
+                    format!("reads and writes of `{table}` wait while an index is built"),
+                )
+                .label("the constraint builds its index under ACCESS EXCLUSIVE")
+                .help(help),
             );
         }
     }
     findings
-}
-
-/// The words of a clause that adds a unique or primary key together with its index.
-fn builds(words: &Words<'_>, clause: Range<usize>) -> Option<(&'static str, Range<usize>)> {
-    if !words.is(clause.start, "add")
-        || words
-            .find_flat(clause.clone(), &["using", "index"])
-            .is_some_and(|at| !words.is(at.end, "tablespace"))
-    {
-        return None;
-    }
-    let primary = words.find_flat(clause.clone(), &["primary", "key"]).map(|at| ("PRIMARY KEY", at));
-    primary.or_else(|| Some(("UNIQUE", words.find_flat(clause, &["unique"])?)))
 }

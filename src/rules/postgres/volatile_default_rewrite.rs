@@ -1,9 +1,6 @@
-use std::ops::Range;
-
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
-use crate::dialect::classify;
-use crate::rules::words::Words;
+use crate::dialect::{Clause, ClauseKind};
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {
@@ -35,50 +32,31 @@ pub static RULE: Rule = Rule {
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
     for site in &context.sites {
-        if site.statement.facts.rewrites != Some(true) {
-            continue;
-        }
-        let Some(alter) = site.alter_table().filter(|alter| !context.is_new(&alter.table, site)) else {
-            continue;
-        };
-        // Of several clauses, each by itself.
-        let rewrites = |clause: &Range<usize>| {
-            let alone = format!("ALTER TABLE t {}", site.words.written(clause.clone()));
-            classify(context.plan.dialect, &alone).rewrites == Some(true)
-        };
-        let added = alter
-            .clauses
-            .into_iter()
-            .filter(|clause| site.words.adds_column(clause.start) && rewrites(clause));
-        let computed = added.filter_map(|clause| computed(&site.words, clause));
-        for (at, why) in computed {
-            findings.push(
-                site.finding(&RULE, at, format!("reads and writes of `{}` wait until the table is written anew", alter.table))
-                    .label(why)
-                    .help(
-                        "add the column without it, set the default for new rows, and fill the old ones in batches: \
-                         `rollbook new add-column-with-backfill` writes the cells",
-                    ),
-            );
+        for (table, clause) in context.altered(site) {
+            let Some(why) = computed(clause) else { continue };
+            let may = if clause.rewrites == Some(true) { "" } else { "may " };
+            let message = format!("reads and writes of `{table}` {may}wait until the table is written anew");
+            findings.push(site.finding_at(&RULE, clause.span, message).label(why).help(
+                "add the column without it, set the default for new rows, and fill the old ones in batches: \
+                 `rollbook new add-column-with-backfill` writes the cells",
+            ));
         }
     }
     findings
 }
 
-/// What of a new column that makes PostgreSQL write the table anew is computed for each row.
-fn computed(words: &Words<'_>, clause: Range<usize>) -> Option<(Range<usize>, &'static str)> {
-    const SERIAL: [&str; 6] = ["serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"];
-    let find = |texts: &[&str]| words.find_flat(clause.clone(), texts);
-    if let Some(at) = find(&["identity"]) {
-        return Some((at, "an identity numbers the rows that are there"));
+/// What of a new column makes PostgreSQL write the table anew.
+fn computed(clause: &Clause) -> Option<&'static str> {
+    match (clause.kind, clause.rewrites) {
+        (ClauseKind::Identity, _) => Some("an identity numbers the rows that are there"),
+        (ClauseKind::Stored, _) => Some("a stored column is computed for every row"),
+        (ClauseKind::Column, Some(true)) => Some("a serial numbers the rows that are there"),
+        (ClauseKind::Default, Some(true)) => {
+            Some("a default that differs from row to row is computed for every row")
+        }
+        (ClauseKind::Default, None) => {
+            Some("a function that is not declared STABLE or IMMUTABLE is called for every row")
+        }
+        _ => None,
     }
-    if let Some(at) = find(&["stored"]) {
-        return Some((at, "a stored column is computed for every row"));
-    }
-    if let Some(at) = SERIAL.iter().find_map(|serial| find(&[serial])) {
-        return Some((at, "a serial numbers the rows that are there"));
-    }
-    let default = find(&["default"])?;
-    let calls = (default.end..clause.end).any(|at| words.is(at, "("));
-    calls.then_some((default, "a default that differs from row to row is computed for every row"))
 }

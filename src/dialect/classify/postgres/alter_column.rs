@@ -1,105 +1,126 @@
-use squawk_syntax::{SyntaxKind, SyntaxNode};
+use std::ops::Range;
 
 use super::super::draft::{Draft, Mode};
-use super::tree::{self, child_name, has, of};
-use crate::dialect::{Action, ObjectKind};
+use super::alter_table::{Undo, written};
+use super::expression::{self, type_name};
+use super::reader::Reader;
+use super::tree::of;
+use crate::dialect::{Action, Clause, ClauseKind, ObjectKind, TokenKind};
 
-/// `ADD COLUMN`. A default that is one value for all rows is kept in the catalogue; any other one
-/// is computed for each row, so that the table is written anew.
-pub(super) fn add(draft: &mut Draft, action: &SyntaxNode, table: &str) {
-    use SyntaxKind as K;
-    let column = of(table, &child_name(action, K::COLUMN_NAME).unwrap_or_default());
-    draft.object(ObjectKind::Column, column, Action::Create);
-    draft.lock(Mode::AccessExclusive, table);
-    let default = action.children().find(|child| child.kind() == K::DEFAULT_CONSTRAINT);
-    match action.children().find_map(|child| type_name(&child)) {
-        Some(name) if is_serial(&name) => {
-            draft.rewrites(Some(true));
-            draft.scans(Some(true));
+/// A clause after `ALTER [COLUMN]`.
+pub(super) fn read(draft: &mut Draft, reader: &mut Reader<'_, '_>, table: &str) -> Option<Undo> {
+    let name = match reader.kind() {
+        // A column of an index that has no name.
+        Some(TokenKind::Number) => {
+            reader.set_at(reader.at() + 1);
+            String::new()
         }
-        // A domain with a constraint rewrites the table, and any other name may be one.
-        Some(name) if !is_builtin(&name) => draft.cost_unknown(),
-        _ => {}
-    }
-    if let Some(default) = &default {
-        match is_stable(default) {
-            Some(true) => {}
-            Some(false) => {
-                draft.rewrites(Some(true));
-                draft.scans(Some(true));
-            }
-            None => draft.cost_unknown(),
-        }
-    }
-    for constraint in action.children() {
-        match constraint.kind() {
-            K::CHECK_CONSTRAINT | K::UNIQUE_CONSTRAINT | K::PRIMARY_KEY_CONSTRAINT => {
-                draft.scans(Some(!has(&constraint, K::NOT_VALID)));
-                draft.builds_index(Some(constraint.kind() != K::CHECK_CONSTRAINT));
-            }
-            K::REFERENCES_CONSTRAINT => {
-                if let Some(referenced) = tree::relation(&constraint) {
-                    draft.lock(Mode::ShareRowExclusive, &referenced);
-                    draft.object(ObjectKind::Table, referenced, Action::Read);
-                }
-                let null = default.as_ref().is_none_or(|default| {
-                    default.children().all(|value| value.text().to_string().eq_ignore_ascii_case("null"))
-                });
-                draft.scans(Some(!null));
-            }
-            K::GENERATED_CONSTRAINT => {
-                let computed =
-                    tree::holds(&constraint, K::STORED_KW) || tree::holds(&constraint, K::IDENTITY_KW);
-                draft.rewrites(Some(computed));
-                draft.scans(Some(computed));
-            }
-            _ => {}
-        }
-    }
-}
-
-pub(super) fn alter(draft: &mut Draft, action: &SyntaxNode, table: &str) {
-    use SyntaxKind as K;
-    let name = child_name(action, K::COLUMN_NAME_REF).unwrap_or_default();
+        _ => reader.name()?,
+    };
     let column = of(table, &name);
     draft.object(ObjectKind::Column, &column, Action::Alter);
-    let Some(option) = action.children().find(|child| child.kind() != K::COLUMN_NAME_REF) else {
-        draft.lock(Mode::AccessExclusive, table);
-        return draft.cost_unknown();
-    };
-    let mode = match option.kind() {
-        K::SET_STATISTICS | K::SET_OPTIONS | K::RESET_OPTIONS => Mode::ShareUpdateExclusive,
-        _ => Mode::AccessExclusive,
-    };
-    draft.lock(mode, table);
-    match option.kind() {
-        K::SET_TYPE => set_type(draft, &option, &name, &column),
-        // Not where a valid CHECK proves it.
-        K::SET_NOT_NULL => draft.scans(None),
-        K::SET_DEFAULT => draft.makes("default", &column),
-        K::ADD_GENERATED => draft.makes("default", &column),
-        K::DROP_DEFAULT => contract(
+    let at = reader.at();
+    let weak = reader.is("set") && (reader.is_after(1, "statistics") || reader.is_after(1, "("))
+        || reader.is("reset") && reader.is_after(1, "(");
+    draft.lock(if weak { Mode::ShareUpdateExclusive } else { Mode::AccessExclusive }, table);
+    let undo = |what: &str| Some(format!("ALTER COLUMN {} {what}", written(&name)));
+    let mut back = None;
+    let kind = if reader.eat(&["type"]) || reader.eat(&["set", "data", "type"]) {
+        return set_type(draft, reader, at, &name, &column);
+    } else if reader.eat(&["set", "not", "null"]) {
+        back = undo("DROP NOT NULL");
+        ClauseKind::SetNotNull
+    } else if reader.eat(&["drop", "not", "null"]) {
+        back = undo("SET NOT NULL");
+        ClauseKind::DropNotNull
+    } else if reader.eat(&["set", "default"]) {
+        value(reader, &[]);
+        draft.makes("default", &column);
+        ClauseKind::SetDefault
+    } else if reader.eat(&["drop", "default"]) {
+        contract(
             draft,
             &column,
             table,
             format!("drops the default of column {column}, which writers may leave to it"),
-        ),
-        K::DROP_IDENTITY => contract(
+        );
+        ClauseKind::DropDefault
+    } else if reader.eat(&["drop", "identity"]) {
+        reader.eat(&["if", "exists"]);
+        contract(
             draft,
             &column,
             table,
             format!("drops the identity of column {column}, which writers may leave to it"),
-        ),
-        K::DROP_EXPRESSION => contract(
+        );
+        ClauseKind::DropIdentity
+    } else if reader.eat(&["drop", "expression"]) {
+        reader.eat(&["if", "exists"]);
+        contract(
             draft,
             &column,
             table,
             format!("computes column {column} no more, which readers may take for granted"),
-        ),
+        );
+        ClauseKind::DropExpression
+    } else if reader.eat(&["set", "expression", "as"]) {
+        reader.group()?;
+        reader.doubt();
+        ClauseKind::SetExpression
+    } else if reader.eat(&["add", "generated"]) {
+        reader.doubt();
+        reader.skip_to(&[]);
+        draft.makes("default", &column);
+        back = undo("DROP IDENTITY");
+        ClauseKind::AddIdentity
+    } else {
+        // Statistics, storage, compression, options and the sequence of an identity.
+        if !matches!(reader.text().to_ascii_lowercase().as_str(), "set" | "reset" | "restart") {
+            return None;
+        }
+        let known = weak
+            || [
+                "storage",
+                "compression",
+                "generated",
+                "start",
+                "increment",
+                "minvalue",
+                "maxvalue",
+                "cache",
+                "cycle",
+                "no",
+            ]
+            .iter()
+            .any(|word| reader.is_after(1, word))
+            || reader.is("restart");
+        reader.doubt();
+        reader.skip_to(&[]);
+        let clause = reader.clause(ClauseKind::Other, at, &name);
+        let unknown = Clause { rewrites: None, scans: None, ..clause.clone() };
+        draft.clause(if known { clause } else { unknown });
+        return Some(None);
+    };
+    let clause = reader.clause(kind, at, &name);
+    draft.clause(match kind {
+        // Not where a valid CHECK proves it.
+        ClauseKind::SetNotNull => Clause { scans: None, ..clause },
         // A stored column is computed anew, a virtual one is not.
-        K::SET_EXPRESSION => draft.cost_unknown(),
-        _ => {}
+        ClauseKind::SetExpression => Clause { rewrites: None, scans: None, ..clause },
+        _ => clause,
+    });
+    Some(back)
+}
+
+/// An expression up to the next comma or one of `stops`.
+fn value(reader: &mut Reader<'_, '_>, stops: &[&str]) -> Range<usize> {
+    let start = reader.at();
+    if !expression::read(reader) || !(reader.is_done() || reader.is(",") || reader.is_any(stops)) {
+        reader.doubt();
+        reader.set_at(start);
+        reader.skip_to(stops);
     }
+    start..reader.at()
 }
 
 /// A promise of a column that is taken back.
@@ -107,55 +128,64 @@ fn contract(draft: &mut Draft, column: &str, table: &str, what: String) {
     draft.loses_part(&[("default", column), ("column", column), ("table", table)], what);
 }
 
-fn set_type(draft: &mut Draft, option: &SyntaxNode, column: &str, qualified: &str) {
-    use SyntaxKind as K;
-    // The old type decides, and it is in the catalogue.
-    draft.cost_unknown();
-    let target = option.children().find_map(|child| type_name(&child));
-    let computed = option
-        .children()
-        .find(|child| child.kind() == K::USING_EXPR)
-        .is_some_and(|using| !is_cast_of(&using, column));
-    if computed || !target.as_deref().is_some_and(is_wide) {
-        let target = target.map_or_else(String::new, |target| format!(" to {target}"));
-        draft
-            .loses(format!("changes the type of column {qualified}{target}; values may be lost or rejected"));
-    }
-}
-
-/// `USING a` or `USING a::type`.
-fn is_cast_of(using: &SyntaxNode, column: &str) -> bool {
-    let Some(value) = using.children().next() else { return false };
-    let operand = match value.kind() {
-        SyntaxKind::CAST_EXPR => value.children().next(),
-        _ => Some(value),
+fn set_type(
+    draft: &mut Draft,
+    reader: &mut Reader<'_, '_>,
+    at: usize,
+    column: &str,
+    qualified: &str,
+) -> Option<Undo> {
+    const STOPS: [&str; 2] = ["using", "collate"];
+    let type_at = reader.at();
+    let target = match type_name(reader) {
+        Some(target) if reader.is_done() || reader.is(",") || reader.is_any(&STOPS) => target,
+        _ => {
+            reader.doubt();
+            reader.set_at(type_at);
+            reader.skip_to(&STOPS);
+            if reader.at() == type_at {
+                return None;
+            }
+            expression::written(reader.words(), type_at..reader.at())
+        }
     };
-    operand.is_some_and(|operand| {
-        operand.kind() == SyntaxKind::NAME_REF && tree::name(&operand).as_deref() == Some(column)
-    })
+    let span = reader.since(at);
+    let collates = reader.eat(&["collate"]);
+    if collates {
+        reader.name()?;
+    }
+    let using = if reader.eat(&["using"]) { Some(value(reader, &[])) } else { None };
+    let computed = using.as_ref().is_some_and(|using| !is_cast_of(reader, using, column, &target));
+    if computed || !is_wide(&target) {
+        draft.loses(format!(
+            "changes the type of column {qualified} to {target}; values may be lost or rejected"
+        ));
+    }
+    // Where the text does not tell, the old type decides, and it is in the catalogue. `USING a` is one that
+    // it may have been all along.
+    let same = using.as_ref().is_some_and(|using| using.len() == 1);
+    let rewrites = (computed || (is_stored_alone(&target) && !same)).then_some(true);
+    let clause = reader.clause(ClauseKind::SetType, at, column);
+    draft.clause(Clause { span, to: target, rewrites, scans: rewrites, builds_index: None, ..clause });
+    Some(None)
 }
 
-/// The text of a type, in lower case with single spaces; None where the node is no type.
-fn type_name(node: &SyntaxNode) -> Option<String> {
-    use SyntaxKind as K;
-    let is_type = matches!(
-        node.kind(),
-        K::PATH_TYPE
-            | K::ARRAY_TYPE
-            | K::VARCHAR_TYPE
-            | K::CHARACTER_TYPE
-            | K::DOUBLE_TYPE
-            | K::BIT_TYPE
-            | K::BIT_VARYING_TYPE
-            | K::TIME_TYPE
-            | K::TIMESTAMP_TYPE
-            | K::INTERVAL_TYPE
-            | K::PERCENT_TYPE
-    );
-    is_type.then(|| {
-        let text = node.text().to_string().to_ascii_lowercase();
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    })
+/// `a`, `a::type` or `CAST(a AS type)`, brackets aside.
+fn is_cast_of(reader: &Reader<'_, '_>, using: &Range<usize>, column: &str, target: &str) -> bool {
+    let words = reader.words();
+    let mut range = using.clone();
+    while words.is(range.start, "(") && words.close(range.start) + 1 == range.end {
+        range = range.start + 1..range.end - 1;
+    }
+    let mut at = range.start;
+    let cast = words.starts(at, &["cast", "("]) && words.close(at + 1) + 1 == range.end;
+    if cast {
+        (at, range.end) = (at + 2, range.end - 1);
+    }
+    let Some((name, after)) = words.name(at) else { return false };
+    let joined = if cast { words.is(after, "as") } else { words.is(after, "::") };
+    let plain = after == range.end && !cast;
+    name == column && (plain || (joined && expression::written(words, after + 1..range.end) == target))
 }
 
 /// Types that take in every value of the types that usually become them.
@@ -174,133 +204,32 @@ fn is_wide(target: &str) -> bool {
     WIDE.contains(&target.strip_prefix("pg_catalog.").unwrap_or(target))
 }
 
-fn is_serial(name: &str) -> bool {
-    ["serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"].contains(&name)
-}
-
-/// Types that are no domain.
-fn is_builtin(name: &str) -> bool {
-    const NAMES: [&str; 54] = [
+/// Types that no other one is stored as, so that a change to them writes every row anew (`pg_cast`, measured).
+fn is_stored_alone(target: &str) -> bool {
+    const ALONE: [&str; 22] = [
         "bigint",
         "int8",
-        "int",
         "integer",
+        "int",
         "int4",
         "smallint",
         "int2",
-        "text",
-        "varchar",
-        "character",
-        "char",
-        "bpchar",
+        "real",
+        "float4",
+        "double precision",
+        "float8",
         "boolean",
         "bool",
-        "numeric",
-        "decimal",
-        "dec",
-        "real",
-        "float",
-        "float4",
-        "float8",
-        "double",
         "date",
-        "time",
-        "timetz",
-        "timestamp",
-        "timestamptz",
-        "interval",
-        "json",
-        "jsonb",
-        "jsonpath",
         "uuid",
+        "jsonb",
+        "json",
         "bytea",
-        "inet",
-        "cidr",
-        "macaddr",
-        "macaddr8",
-        "bit",
-        "varbit",
         "money",
-        "xml",
-        "tsvector",
-        "tsquery",
-        "point",
-        "line",
-        "lseg",
-        "box",
-        "path",
-        "polygon",
-        "circle",
-        "oid",
-        "name",
-        "nchar",
-        "national",
+        "macaddr",
+        "char",
+        "character",
     ];
-    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
-    let head = name.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
-    NAMES.contains(&head) || head.ends_with("range")
-}
-
-/// Whether a default is one value for the whole statement; None where a function is not known.
-fn is_stable(default: &SyntaxNode) -> Option<bool> {
-    const STABLE: [&str; 30] = [
-        "now",
-        "transaction_timestamp",
-        "statement_timestamp",
-        "current_setting",
-        "md5",
-        "lower",
-        "upper",
-        "length",
-        "coalesce",
-        "nullif",
-        "greatest",
-        "least",
-        "concat",
-        "format",
-        "to_char",
-        "to_date",
-        "to_timestamp",
-        "to_jsonb",
-        "to_json",
-        "jsonb_build_object",
-        "json_build_object",
-        "jsonb_build_array",
-        "make_interval",
-        "make_date",
-        "make_timestamptz",
-        "date_trunc",
-        "date_part",
-        "abs",
-        "round",
-        "txid_current",
-    ];
-    const VOLATILE: [&str; 14] = [
-        "random",
-        "clock_timestamp",
-        "timeofday",
-        "gen_random_uuid",
-        "uuidv4",
-        "uuidv7",
-        "nextval",
-        "setval",
-        "uuid_generate_v1",
-        "uuid_generate_v1mc",
-        "uuid_generate_v4",
-        "gen_random_bytes",
-        "gen_salt",
-        "random_normal",
-    ];
-    let mut known = Some(true);
-    for call in tree::descendants(default, SyntaxKind::CALL_EXPR) {
-        let name = tree::name(&call).unwrap_or_default();
-        let name = name.rsplit('.').next().unwrap_or_default();
-        if VOLATILE.contains(&name) {
-            return Some(false);
-        }
-        if !STABLE.contains(&name) {
-            known = None;
-        }
-    }
-    known
+    let target = target.strip_prefix("pg_catalog.").unwrap_or(target);
+    ALONE.contains(&target.split('(').next().unwrap_or_default())
 }

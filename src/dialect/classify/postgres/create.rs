@@ -9,10 +9,7 @@ fn of(kind: SyntaxKind) -> Option<(&'static str, ObjectKind)> {
     use ObjectKind as O;
     use SyntaxKind as K;
     Some(match kind {
-        K::CREATE_TABLE => ("create_table", O::Table),
         K::CREATE_TABLE_AS => ("create_table_as", O::Table),
-        K::CREATE_FOREIGN_TABLE => ("create_foreign_table", O::Table),
-        K::CREATE_INDEX => ("create_index", O::Index),
         K::CREATE_VIEW => ("create_view", O::View),
         K::CREATE_MATERIALIZED_VIEW => ("create_materialized_view", O::View),
         K::CREATE_SEQUENCE => ("create_sequence", O::Sequence),
@@ -20,8 +17,6 @@ fn of(kind: SyntaxKind) -> Option<(&'static str, ObjectKind)> {
         K::CREATE_DATABASE => ("create_database", O::Database),
         K::CREATE_TYPE => ("create_type", O::Type),
         K::CREATE_DOMAIN => ("create_domain", O::Type),
-        K::CREATE_FUNCTION => ("create_function", O::Function),
-        K::CREATE_PROCEDURE => ("create_procedure", O::Function),
         K::CREATE_AGGREGATE => ("create_aggregate", O::Function),
         K::CREATE_TRIGGER => ("create_trigger", O::Trigger),
         K::CREATE_EVENT_TRIGGER => ("create_event_trigger", O::Trigger),
@@ -72,7 +67,6 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
         }
     };
     match node.kind() {
-        K::CREATE_TABLE | K::CREATE_FOREIGN_TABLE => table(&mut draft, node),
         K::CREATE_TABLE_AS | K::CREATE_MATERIALIZED_VIEW => {
             data::effects(&mut draft, node);
             data::reads(&mut draft, node);
@@ -83,19 +77,6 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
             if tree::has(node, K::OR_REPLACE) {
                 draft.lock(Mode::AccessExclusive, name.as_deref().unwrap_or_default());
             }
-        }
-        K::CREATE_INDEX if tree::has(node, K::CONCURRENTLY_KW) => {
-            on(&mut draft, Mode::ShareUpdateExclusive);
-            draft.scans(Some(true));
-            draft.builds_index(Some(true));
-            draft.never("CREATE INDEX CONCURRENTLY cannot run inside a transaction block");
-        }
-        K::CREATE_INDEX => {
-            on(&mut draft, Mode::Share);
-            // Not where the index is there already.
-            let builds = if tree::has(node, K::IF_NOT_EXISTS) { None } else { Some(true) };
-            draft.scans(builds);
-            draft.builds_index(builds);
         }
         K::CREATE_TRIGGER => on(&mut draft, Mode::ShareRowExclusive),
         K::CREATE_RULE | K::CREATE_POLICY => on(&mut draft, Mode::AccessExclusive),
@@ -128,35 +109,11 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
 /// The created object's name: the first child that is neither a word of the head nor a clause.
 fn name(node: &SyntaxNode) -> Option<String> {
     use SyntaxKind as K;
-    if node.kind() == K::CREATE_INDEX {
-        return tree::child_name(node, K::INDEX);
-    }
     let head = [K::OR_REPLACE, K::IF_NOT_EXISTS, K::TEMP, K::UNLOGGED];
     let first = node.children().find(|child| !head.contains(&child.kind()))?;
     match first.kind() {
         K::AUTHORIZATION_SCHEMA => first.children().next().and_then(|role| tree::name(&role)),
         _ => tree::name(&first),
-    }
-}
-
-fn table(draft: &mut Draft, node: &SyntaxNode) {
-    use SyntaxKind as K;
-    for clause in node.descendants() {
-        let mode = match clause.kind() {
-            K::REFERENCES_CONSTRAINT | K::FOREIGN_KEY_CONSTRAINT => Mode::ShareRowExclusive,
-            K::PARTITION_OF => Mode::AccessExclusive,
-            K::INHERITS => Mode::ShareUpdateExclusive,
-            K::LIKE_CLAUSE => Mode::AccessShare,
-            _ => continue,
-        };
-        let Some(other) = tree::relation(&clause) else { continue };
-        draft.lock(mode, &other);
-        let action = if mode == Mode::AccessExclusive { Action::Alter } else { Action::Read };
-        draft.object(ObjectKind::Table, other, action);
-        if clause.kind() == K::PARTITION_OF {
-            // A default partition is read through for rows that belong to the new one.
-            draft.scans(None);
-        }
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn effects(draft: &mut Draft, node: &SyntaxNode) -> bool {
                 draft.lock(Mode::RowShare, &table.unwrap_or_default());
                 quiet = false;
             }
-            K::CALL_EXPR => quiet &= call(draft, &inner),
+            K::CALL_EXPR => quiet &= call(draft, &tree::name(&inner).unwrap_or_default()),
             _ => {}
         }
     }
@@ -112,7 +112,9 @@ fn is_always_true(condition: &SyntaxNode) -> bool {
             is_always_true(left) && is_always_true(right)
         }
         (K::BIN_EXPR, [left, right]) if tree::has(condition, K::EQ) => {
-            left.kind() == K::LITERAL && right.kind() == K::LITERAL && left.text() == right.text()
+            // `a = a` leaves out NULLs and nothing else.
+            let plain = |side: &SyntaxNode| matches!(side.kind(), K::LITERAL | K::NAME_REF | K::FIELD_EXPR);
+            plain(left) && plain(right) && left.text() == right.text()
         }
         _ => false,
     }
@@ -120,9 +122,8 @@ fn is_always_true(condition: &SyntaxNode) -> bool {
 
 /// Notes what a call of a known function does; false where it does more than read. What a function
 /// of the user does, only the server knows: it enforces read-only transactions itself.
-fn call(draft: &mut Draft, node: &SyntaxNode) -> bool {
-    let name = tree::name(node).unwrap_or_default();
-    let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
+pub(super) fn call(draft: &mut Draft, name: &str) -> bool {
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
     let loss = match name {
         "lo_unlink" => Some("deletes a large object"),
         "lo_put" | "lo_truncate" | "lo_truncate64" | "lowrite" => Some("overwrites a large object"),

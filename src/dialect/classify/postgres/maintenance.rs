@@ -17,7 +17,7 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
         K::VACUUM => vacuum(node),
         K::ANALYZE => analyze(node),
         K::REINDEX => reindex(node),
-        K::COMMENT_ON => comment(node),
+        K::COMMENT_ON => Draft::new("comment"),
         K::GRANT => on_object("grant", node),
         K::REVOKE => on_object("revoke", node),
         K::SECURITY_LABEL => on_object("security_label", node),
@@ -214,29 +214,6 @@ fn reindex(node: &SyntaxNode) -> Draft {
                 draft.lock_unknown();
             }
         }
-    }
-    draft
-}
-
-fn comment(node: &SyntaxNode) -> Draft {
-    use SyntaxKind as K;
-    let mut draft = Draft::new("comment");
-    let Some(object) = node.children().next() else { return draft };
-    match object.kind() {
-        K::OBJECT_TABLE => {
-            if let Some(table) = tree::relation(&object) {
-                draft.lock(Mode::ShareUpdateExclusive, &table);
-                draft.object(ObjectKind::Table, table, Action::Alter);
-            }
-        }
-        K::OBJECT_COLUMN => {
-            if let Some(column) = tree::first_name(&object, &[K::QUALIFIED_COLUMN_NAME_REF]) {
-                let table = column.rsplit_once('.').map_or("", |(table, _)| table);
-                draft.lock(Mode::ShareUpdateExclusive, table);
-                draft.object(ObjectKind::Column, column, Action::Alter);
-            }
-        }
-        _ => {}
     }
     draft
 }

@@ -3,10 +3,86 @@
 use squawk_syntax::ast::AstNode as _;
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
+use super::super::draft::Draft;
 use super::super::entry;
 use super::super::sequence::Routine;
+use super::alter_table::written;
+use super::expression::type_name;
+use super::reader::Reader;
 use super::tree;
-use crate::dialect::{Dialect, TokenKind, lex, split};
+use crate::dialect::{Action, Dialect, ObjectKind, TokenKind, lex, split};
+
+/// `CREATE FUNCTION` and `CREATE PROCEDURE`; the outer None is another statement. The body is not read: it
+/// does nothing until it is called.
+pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Option<Draft>> {
+    if !reader.eat(&["create"]) {
+        return None;
+    }
+    let replaces = reader.eat(&["or", "replace"]);
+    let noun = reader.eat_any(&["function", "procedure"])?;
+    let (kind, noun) =
+        if noun == "function" { ("create_function", "FUNCTION") } else { ("create_procedure", "PROCEDURE") };
+    let Some(name) = reader.name() else { return Some(None) };
+    let mut draft = Draft::new(kind);
+    draft.object(ObjectKind::Function, &name, Action::Create);
+    draft.undo_begins(format!("DROP {noun} "));
+    draft.undo((!replaces).then(|| written(&name)));
+    if !(signature(reader) && options(reader)) {
+        reader.doubt();
+        reader.set_at(reader.end());
+    }
+    Some(Some(draft))
+}
+
+/// The arguments, if they are no more than names and types.
+fn signature(reader: &mut Reader<'_, '_>) -> bool {
+    let words = reader.words();
+    let Some(mut inside) = reader.group() else { return false };
+    inside.all(|at| {
+        matches!(words.kind(at), Some(TokenKind::Word | TokenKind::QuotedIdent | TokenKind::Number))
+            || ["(", ")", "[", "]", ",", "."].contains(&words.text(at))
+    })
+}
+
+/// What follows the arguments, if it is plain and has one body in a literal.
+fn options(reader: &mut Reader<'_, '_>) -> bool {
+    let mut bodies = 0;
+    while !reader.is_done() {
+        let known = if reader.eat(&["returns", "null", "on", "null", "input"]) {
+            true
+        } else if reader.eat(&["returns"]) {
+            reader.eat(&["setof"]);
+            if reader.eat(&["table"]) { reader.group().is_some() } else { type_name(reader).is_some() }
+        } else if reader.eat(&["as"]) {
+            bodies += 1;
+            reader.eat_kind(TokenKind::Str)
+        } else if reader.eat(&["language"]) || reader.eat(&["parallel"]) {
+            reader.eat_kind(TokenKind::Str) || reader.name().is_some()
+        } else if reader.eat(&["cost"]) || reader.eat(&["rows"]) {
+            reader.eat_kind(TokenKind::Number)
+        } else {
+            const WORDS: [&[&str]; 12] = [
+                &["immutable"],
+                &["stable"],
+                &["volatile"],
+                &["strict"],
+                &["leakproof"],
+                &["not", "leakproof"],
+                &["window"],
+                &["called", "on", "null", "input"],
+                &["security", "definer"],
+                &["security", "invoker"],
+                &["external", "security", "definer"],
+                &["external", "security", "invoker"],
+            ];
+            WORDS.iter().any(|words| reader.eat(words))
+        };
+        if !known {
+            return false;
+        }
+    }
+    bodies == 1
+}
 
 pub(in super::super) fn routine(statement: &str) -> Option<Routine> {
     use SyntaxKind as K;

@@ -2,13 +2,41 @@ use squawk_syntax::ast::AstNode as _;
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 use super::super::draft::Draft;
-use crate::dialect::{Dialect, TokenKind, lex};
+use super::super::entry;
+use super::reader::Reader;
+use super::{
+    alter, alter_table, create, create_index, create_table, data, drop, maintenance, routine, rows, session,
+    tree,
+};
+use crate::dialect::{Dialect, TokenKind, Words, lex};
 
-use super::{alter, alter_table, create, data, drop, maintenance, tree};
-
-/// None where the text is not one statement that the parser accepts.
+/// None where the text is not one statement that is understood.
+///
+/// Each kind of statement has one reader. What is common in migrations is read from its words, and the parser
+/// is asked only where they hold something that its reader stepped over; everything else is read from the
+/// parser's tree.
 pub(in super::super) fn read(sql: &str) -> Option<Draft> {
-    if !is_read_alike(sql) {
+    let words = Words::of(Dialect::Postgres, sql);
+    if words.all().all(|at| words.kind(at) != Some(TokenKind::Bad)) {
+        if let Some(draft) =
+            rows::read(&mut Reader::new(&words)).or_else(|| session::read(&mut Reader::new(&words)))
+        {
+            return Some(draft);
+        }
+        let readers = [alter_table::read, create_table::read, create_index::read, routine::read];
+        for read in readers {
+            let mut reader = Reader::new(&words);
+            if let Some(draft) = read(&mut reader) {
+                return draft.filter(|_| reader.is_done() && (reader.is_sure() || parsed(sql).is_some()));
+            }
+        }
+    }
+    classify(&parsed(sql)?)
+}
+
+/// The one statement that the text is, as the parser has it.
+fn parsed(sql: &str) -> Option<SyntaxNode> {
+    if !is_read_alike(sql) || entry::is_too_deep(Dialect::Postgres, sql) {
         return None;
     }
     let parse = SourceFile::parse(sql);
@@ -30,10 +58,8 @@ pub(in super::super) fn read(sql: &str) -> Option<Draft> {
         SyntaxKind::CREATE_FUNCTION | SyntaxKind::CREATE_PROCEDURE | SyntaxKind::DO
     );
     let errors = parse.errors();
-    if errors.iter().any(|error| !(has_body && in_body(error.range().start()))) {
-        return None;
-    }
-    classify(&statement)
+    let accepted = errors.iter().all(|error| has_body && in_body(error.range().start()));
+    accepted.then_some(statement)
 }
 
 /// Whether the parser sees the same strings and comments as the server does. It does not know that
@@ -63,12 +89,8 @@ fn is_read_alike(sql: &str) -> bool {
 pub(super) fn classify(node: &SyntaxNode) -> Option<Draft> {
     use SyntaxKind as K;
     let draft = match node.kind() {
-        K::ALTER_TABLE => alter_table::read(node, "alter_table", &alter_table::TABLE),
-        K::ALTER_FOREIGN_TABLE => alter_table::read(node, "alter_foreign_table", &alter_table::FOREIGN_TABLE),
-        K::ALTER_VIEW => alter_table::read(node, "alter_view", &alter_table::VIEW),
-        K::ALTER_MATERIALIZED_VIEW => {
-            alter_table::read(node, "alter_materialized_view", &alter_table::MATERIALIZED_VIEW)
-        }
+        // Inside of CREATE SCHEMA.
+        K::CREATE_TABLE | K::CREATE_INDEX => read(&node.text().to_string())?,
         K::SELECT
         | K::SELECT_INTO
         | K::COMPOUND_SELECT

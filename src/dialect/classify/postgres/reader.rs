@@ -1,0 +1,175 @@
+//! Reading a statement's words from left to right.
+
+use std::ops::Range;
+
+use crate::dialect::{Clause, ClauseKind, TokenKind, Words};
+use crate::source::Span;
+
+/// A place in a statement, up to an end.
+///
+/// What is stepped over without being understood makes the reading unsure, and then the parser has to
+/// accept the whole statement (`statement::read`).
+pub(super) struct Reader<'w, 'a> {
+    words: &'w Words<'a>,
+    at: usize,
+    end: usize,
+    sure: bool,
+}
+
+impl<'w, 'a> Reader<'w, 'a> {
+    pub(super) fn new(words: &'w Words<'a>) -> Self {
+        Self { words, at: 0, end: words.len(), sure: true }
+    }
+
+    /// The same statement between these words.
+    pub(super) fn within(&self, range: Range<usize>) -> Self {
+        Self { words: self.words, at: range.start, end: range.end, sure: true }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn end(&self) -> usize {
+        self.end
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.at >= self.end
+    }
+
+    pub(super) fn is_sure(&self) -> bool {
+        self.sure
+    }
+
+    pub(super) fn doubt(&mut self) {
+        self.sure = false;
+    }
+
+    /// What was read in a part of the statement counts for all of it.
+    pub(super) fn doubt_unless(&mut self, understood: bool) {
+        self.sure &= understood;
+    }
+
+    pub(super) fn kind(&self) -> Option<TokenKind> {
+        self.kind_after(0)
+    }
+
+    pub(super) fn kind_after(&self, skip: usize) -> Option<TokenKind> {
+        let at = self.at + skip;
+        if at < self.end { self.words.kind(at) } else { None }
+    }
+
+    pub(super) fn text(&self) -> &'a str {
+        if self.is_done() { "" } else { self.words.text(self.at) }
+    }
+
+    pub(super) fn is(&self, text: &str) -> bool {
+        self.is_after(0, text)
+    }
+
+    pub(super) fn is_after(&self, skip: usize, text: &str) -> bool {
+        self.at + skip < self.end && self.words.is(self.at + skip, text)
+    }
+
+    /// Whether the next word is one of `texts`.
+    pub(super) fn is_any(&self, texts: &[&str]) -> bool {
+        self.kind() == Some(TokenKind::Word)
+            && texts.iter().any(|text| self.text().eq_ignore_ascii_case(text))
+    }
+
+    /// Takes all of `texts`, or nothing.
+    pub(super) fn eat(&mut self, texts: &[&str]) -> bool {
+        let all = texts.iter().enumerate().all(|(skip, text)| self.is_after(skip, text));
+        if all {
+            self.at += texts.len();
+        }
+        all
+    }
+
+    /// Takes one of `texts`.
+    pub(super) fn eat_any(&mut self, texts: &[&'static str]) -> Option<&'static str> {
+        let text = texts.iter().copied().find(|text| self.is(text))?;
+        self.at += 1;
+        Some(text)
+    }
+
+    pub(super) fn eat_kind(&mut self, kind: TokenKind) -> bool {
+        let is = self.kind() == Some(kind);
+        self.at += usize::from(is);
+        is
+    }
+
+    /// A name with its qualifiers, as facts write names.
+    pub(super) fn name(&mut self) -> Option<String> {
+        let (name, end) = self.words.name(self.at).filter(|(_, end)| *end <= self.end)?;
+        self.at = end;
+        Some(name)
+    }
+
+    /// The words in the parentheses that open here.
+    pub(super) fn group(&mut self) -> Option<Range<usize>> {
+        if !self.is("(") {
+            return None;
+        }
+        let close = self.words.close(self.at);
+        if close >= self.end || !self.words.is(close, ")") {
+            return None;
+        }
+        let inside = self.at + 1..close;
+        self.at = close + 1;
+        Some(inside)
+    }
+
+    /// Takes a list of names in parentheses, or doubts what stands in them.
+    pub(super) fn names(&mut self) -> Option<()> {
+        let inside = self.group()?;
+        let mut names = self.within(inside);
+        while names.name().is_some() && names.eat(&[","]) {}
+        self.doubt_unless(names.is_done());
+        Some(())
+    }
+
+    /// Goes on to the next comma or one of `stops`, outside brackets, or to the end.
+    pub(super) fn skip_to(&mut self, stops: &[&str]) {
+        let mut depth = 0_usize;
+        while self.at < self.end {
+            let word = self.kind() == Some(TokenKind::Word);
+            if depth == 0 && (self.is(",") || (word && self.is_any(stops))) {
+                return;
+            }
+            if !word && (self.is("(") || self.is("[")) {
+                depth += 1;
+            } else if !word && (self.is(")") || self.is("]")) {
+                depth = depth.saturating_sub(1);
+            }
+            self.at += 1;
+        }
+    }
+
+    pub(super) fn words(&self) -> &'w Words<'a> {
+        self.words
+    }
+
+    pub(super) fn set_at(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// The words from `start` up to here.
+    pub(super) fn since(&self, start: usize) -> Span {
+        self.words.span(start..self.at.max(start + 1))
+    }
+
+    /// A clause that begins at `start`, ends here and costs nothing.
+    pub(super) fn clause(&self, kind: ClauseKind, start: usize, name: &str) -> Clause {
+        Clause {
+            kind,
+            span: self.since(start),
+            name: name.to_owned(),
+            to: String::new(),
+            rewrites: Some(false),
+            scans: Some(false),
+            builds_index: Some(false),
+        }
+    }
+}
