@@ -31,14 +31,6 @@ impl Provenance {
         self.pieces.push((Span::new(start, start + len), origin));
     }
 
-    /// The stretches of rendered text that expressions wrote.
-    pub fn expressions(&self) -> impl Iterator<Item = (Span, Span)> + '_ {
-        self.pieces.iter().filter_map(|(span, origin)| match origin {
-            Origin::Expression(source) => Some((*span, *source)),
-            Origin::Text(_) => None,
-        })
-    }
-
     /// The way back from a part of the rendered text, counted from that part's beginning.
     pub fn part(&self, part: Span) -> Self {
         let mut map = Self::default();
@@ -67,8 +59,6 @@ impl Provenance {
         let index = self.pieces.partition_point(|(piece, _)| piece.end <= offset);
         match self.pieces.get(index).or(self.pieces.last()) {
             Some((piece, Origin::Text(source))) => {
-                // A template's control blocks can make a text piece longer or shorter than its
-                // source; the answer stays inside the source all the same.
                 let at = (source.start + offset.saturating_sub(piece.start)).min(source.end);
                 Span::new(at, (at + 1).min(source.end))
             }

@@ -9,8 +9,9 @@ use minijinja::{Environment, UndefinedBehavior};
 
 use super::Values;
 use super::fragment::{self, CLOSE, Fragment, OPEN, RAW, SECRET};
+use super::trail::{self, Trail, Written};
 use crate::dialect::{self, Dialect, TokenKind};
-use crate::source::{Origin, Provenance, Source, Span};
+use crate::source::{Provenance, Source, Span};
 
 /// A cell's SQL with every expression replaced.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,16 +87,22 @@ pub fn render_cell(
         let provenance = Provenance::verbatim(body);
         return Ok(Rendered { sql: text.to_owned(), provenance, secret: Vec::new(), raw: Vec::new() });
     }
-    let marked = render_marked(text, dialect, values, batch).map_err(|error| {
+    let render = |text: &str| render_marked(text, dialect, values, batch);
+    let marked = render(text).map_err(|error| {
         let span = error.range().map_or(body, |range| {
-            let (start, end) = (range.start.min(text.len()), range.end.min(text.len()));
+            // Its ranges count bytes and may end inside of a character.
+            let (start, end) = (text.floor_char_boundary(range.start), text.ceil_char_boundary(range.end));
             Span::new(body.start + start, body.start + end.max(start))
         });
         RenderError::Template { message: template_message(&error), span }
     })?;
-    let rendered = unmark(&marked, text, body);
-    check_whole(dialect, &rendered)?;
-    Ok(rendered)
+    let tracked = render(&trail::with_offsets(text)).ok();
+    let Trail { sql, provenance, written } = trail::read(&marked, tracked.as_deref(), text, body);
+    check_whole(dialect, &sql, &written)?;
+    let mut raw: Vec<Span> = written.iter().filter(|one| one.raw).map(|one| one.site).collect();
+    raw.dedup();
+    let secret = written.iter().filter(|one| one.secret).map(|one| one.span).collect();
+    Ok(Rendered { sql, provenance, secret, raw })
 }
 
 fn is_marker(ch: char) -> bool {
@@ -155,117 +162,17 @@ fn render_marked(
     env.template_from_named_str("cell", text)?.render(context)
 }
 
-/// Takes the brackets out of rendered text and notes where they stood.
-///
-/// Expressions of the source are matched to brackets in order. With control blocks (`{% … %}`) that
-/// order says nothing, so every piece then leads back to the whole cell.
-fn unmark(marked: &str, text: &str, body: Span) -> Rendered {
-    let sites = if text.contains("{%") { Vec::new() } else { expression_sites(text, body) };
-    let mut rendered = Rendered {
-        sql: String::with_capacity(marked.len()),
-        provenance: Provenance::default(),
-        secret: Vec::new(),
-        raw: Vec::new(),
-    };
-    let mut text_from = body.start;
-    let mut text_len = 0;
-    let mut depth = 0;
-    let mut open = (0, body);
-    let mut next_site = sites.iter();
-    for ch in marked.chars() {
-        match ch {
-            OPEN => {
-                depth += 1;
-                if depth == 1 {
-                    let site = next_site.next().copied().unwrap_or(body);
-                    let until = if sites.is_empty() { body.end } else { site.start };
-                    rendered
-                        .provenance
-                        .push(text_len, Origin::Text(Span::new(text_from, until.max(text_from))));
-                    text_from = if sites.is_empty() { body.start } else { site.end };
-                    text_len = 0;
-                    open = (rendered.sql.len(), site);
-                }
-            }
-            CLOSE => {
-                depth -= 1;
-                if depth == 0 {
-                    rendered.provenance.push(rendered.sql.len() - open.0, Origin::Expression(open.1));
-                }
-            }
-            RAW => rendered.raw.push(open.1),
-            SECRET => rendered.secret.push(Span::new(open.0, open.0)),
-            ch => {
-                rendered.sql.push(ch);
-                if depth == 0 {
-                    text_len += ch.len_utf8();
-                }
-            }
-        }
-    }
-    rendered.provenance.push(text_len, Origin::Text(Span::new(text_from, body.end)));
-    let written: Vec<Span> = rendered.provenance.expressions().map(|(span, _)| span).collect();
-    for secret in &mut rendered.secret {
-        if let Some(span) = written.iter().find(|span| span.start == secret.start) {
-            *secret = *span;
-        }
-    }
-    rendered
-}
-
-/// Where the `{{ … }}` of a cell without control blocks stand in the runbook, in order.
-fn expression_sites(text: &str, body: Span) -> Vec<Span> {
-    let mut sites = Vec::new();
-    let mut at = 0;
-    while let Some(found) = text[at..].find('{') {
-        let start = at + found;
-        let rest = &text[start..];
-        let (end, is_expression) = if rest.starts_with("{#") {
-            (rest.find("#}").map(|end| start + end + 2), false)
-        } else if rest.starts_with("{{") {
-            (expression_end(rest).map(|end| start + end), true)
-        } else {
-            (Some(start + 1), false)
-        };
-        let Some(end) = end else { break };
-        if is_expression {
-            sites.push(Span::new(start, end).shifted(body.start));
-        }
-        at = end;
-    }
-    sites
-}
-
-/// The length of the expression that `text` starts with; braces inside its strings do not count.
-fn expression_end(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut quote = None;
-    let mut i = 2;
-    while i < bytes.len() {
-        match (quote, bytes[i]) {
-            (Some(_), b'\\') => i += 1,
-            (Some(open), b) if b == open => quote = None,
-            (Some(_), _) => {}
-            (None, b @ (b'"' | b'\'')) => quote = Some(b),
-            (None, b'}') if bytes.get(i + 1) == Some(&b'}') => return Some(i + 2),
-            (None, _) => {}
-        }
-        i += 1;
-    }
-    None
-}
-
 /// Every expression's text must be whole tokens that read the same alone: then no value can end a
 /// string, open a comment, or grow into its neighbour.
-fn check_whole(dialect: Dialect, rendered: &Rendered) -> Result<(), RenderError> {
-    let tokens = dialect::lex(dialect, &rendered.sql);
-    for (span, site) in rendered.provenance.expressions() {
-        if span.is_empty() || rendered.raw.contains(&site) {
+fn check_whole(dialect: Dialect, sql: &str, written: &[Written]) -> Result<(), RenderError> {
+    let tokens = dialect::lex(dialect, sql);
+    for Written { span, site, raw, .. } in written.iter().copied() {
+        if span.is_empty() || raw {
             continue;
         }
         let first = tokens.partition_point(|token| token.span.end <= span.start);
         let inside = tokens[first..].iter().take_while(|token| token.span.start < span.end);
-        let alone = dialect::lex(dialect, &rendered.sql[span.start..span.end]);
+        let alone = dialect::lex(dialect, &sql[span.start..span.end]);
         let mut count = 0;
         for (token, single) in inside.zip(&alone) {
             if token.span.start < span.start || token.span.end > span.end {

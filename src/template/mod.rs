@@ -15,6 +15,7 @@ mod library;
 mod pattern;
 mod shape;
 mod spelling;
+mod trail;
 mod values;
 mod whole;
 

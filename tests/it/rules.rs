@@ -44,7 +44,8 @@ fn whole(example: &str, dialect: Dialect) -> String {
     )
 }
 
-fn examples<'a>(rule: &'a Rule, section: &str) -> impl Iterator<Item = String> + use<'a> {
+/// The examples of a section as whole runbooks, for each engine of the rule.
+pub fn examples<'a>(rule: &'a Rule, section: &str) -> impl Iterator<Item = String> + use<'a> {
     let page = rule.page();
     page.examples(section)
         .into_iter()
@@ -210,4 +211,34 @@ fn what_is_done_is_undone_and_replayed_whatever_the_rules_say() {
     lab.on("verify", &[]).expect(0);
     lab.on("rollback", &[]).expect(0);
     lab.on("run", &[]).expect(2);
+}
+
+/// The caret is under the same words when a template's blocks and an expression stand around them.
+#[test]
+fn carets_stay_under_their_words_in_templated_cells() {
+    let mut seen = 0;
+    for rule in rules::all() {
+        for text in examples(rule, "Bad") {
+            let document = document::parse(&Source::new("bad.md", text.as_str())).document;
+            let mut templated = text.clone();
+            for cell in document.cells.iter().rev().filter(|cell| cell.options.batch.is_none()) {
+                let body = cell.body.start..cell.body.end;
+                let loops = format!(
+                    "{{% for n in [1] %}}{{# é #}}{{% if n == 1 %}}{}{{% endif %}}{{% endfor %}}\n",
+                    &text[body.clone()]
+                );
+                templated.replace_range(body, &loops);
+            }
+            let under = |findings: Diagnostics| {
+                let words = |finding: Diagnostic| {
+                    (finding.rule, finding.message, finding.source.slice(finding.span).to_owned())
+                };
+                findings.into_iter().map(words).collect::<Vec<_>>()
+            };
+            let plain = under(findings("bad.md", &text, &Levels::default()));
+            assert_eq!(under(findings("bad.md", &templated, &Levels::default())), plain, "{templated}");
+            seen += plain.len();
+        }
+    }
+    assert!(seen > 50, "{seen} findings");
 }
