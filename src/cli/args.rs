@@ -129,6 +129,12 @@ pub struct Check {
     pub paths: Vec<PathBuf>,
     #[arg(long, value_enum, default_value = "full")]
     pub format: FindingFormat,
+    /// Show what can be mended mechanically as a diff, ask, and write it
+    #[arg(long)]
+    pub fix: bool,
+    /// Write what --fix shows without asking
+    #[arg(long, requires = "fix")]
+    pub write: bool,
     #[command(flatten)]
     pub params: Params,
 }
@@ -305,6 +311,8 @@ pub struct Rollback {
 
 #[derive(Debug, Args)]
 pub struct Rules {
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    pub format: Format,
     #[command(subcommand)]
     pub action: Option<RulesAction>,
 }

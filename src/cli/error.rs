@@ -61,6 +61,8 @@ pub enum CliError {
     Template { message: String, help: Option<String> },
     #[error("{message}")]
     Record { message: String },
+    #[error("{} was changed while its fixes were shown", path.display())]
+    ChangedMeanwhile { path: PathBuf },
     #[error("{} exists already", path.display())]
     Exists { path: PathBuf },
 }
@@ -130,6 +132,9 @@ impl CliError {
             }),
             Self::WhichDialect { .. } => {
                 Some("say which: `--dialect postgres`, `--dialect sqlite` or `--dialect mysql`".to_owned())
+            }
+            Self::ChangedMeanwhile { .. } => {
+                Some("it is as the other writer left it; type the same command again".to_owned())
             }
             Self::Exists { .. } => Some("choose another file with `-o`, or remove it first".to_owned()),
             Self::Template { help, .. } => help.clone(),

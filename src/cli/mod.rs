@@ -5,6 +5,8 @@ mod commands;
 mod error;
 mod host;
 mod load;
+mod mend;
+mod replace;
 mod run;
 mod settings;
 mod sink;

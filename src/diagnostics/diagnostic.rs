@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::Fix;
 use crate::source::{Source, Span};
 
 /// How bad it is. Errors stop `check`, `plan` and `run`; the others do not.
@@ -32,6 +33,8 @@ pub struct Diagnostic {
     pub cell: Option<String>,
     /// The statement of that cell, from 1.
     pub statement: Option<usize>,
+    /// What `check --fix` would do about it.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -53,6 +56,7 @@ impl Diagnostic {
             help: None,
             cell: None,
             statement: None,
+            fix: None,
         }
     }
 
@@ -86,6 +90,11 @@ impl Diagnostic {
 
     pub fn statement(mut self, statement: usize) -> Self {
         self.statement = Some(statement);
+        self
+    }
+
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fix = fix.into();
         self
     }
 }

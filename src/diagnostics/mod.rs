@@ -4,8 +4,12 @@
 //! a stable rule name. Failures of a *run* are events of the engine, not diagnostics.
 
 mod diagnostic;
+mod fix;
 pub mod render;
+mod rule_page;
 mod suggest;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Level};
+pub use fix::{Edit, Fix};
+pub use rule_page::{Pages, RulePage, explain_command};
 pub use suggest::did_you_mean;

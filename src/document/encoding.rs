@@ -1,6 +1,7 @@
 //! What a runbook must be before it is Markdown: LF line ends, no NUL, no byte order mark.
 
 use super::findings::Findings;
+use crate::diagnostics::Fix;
 use crate::source::Span;
 
 /// Where reading starts; `None` where reading on would only repeat one error on every line.
@@ -12,7 +13,8 @@ pub fn check_encoding(findings: &mut Findings) -> Option<usize> {
         findings.push(
             findings
                 .error("byte-order-mark", Span::new(0, bom), "the file starts with a byte order mark")
-                .help("save it as UTF-8 without BOM"),
+                .help("save it as UTF-8 without BOM")
+                .fix(Fix::delete("take it out", Span::new(0, bom))),
         );
     }
     if let Some(at) = text.find('\0') {

@@ -12,7 +12,7 @@
 use super::findings::Findings;
 use super::info_value::entity;
 use super::slug::suggest;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Fix};
 use crate::source::Span;
 
 /// The keys of a cell.
@@ -93,7 +93,11 @@ impl<'a> Reader<'a> {
     fn info(&mut self, language: &'static str) {
         if let Some(tab) = self.rest().find('\t') {
             let span = self.one(self.at + tab);
-            self.push(self.error("tab-in-info", span, "the info string holds a tab").help("use spaces"));
+            self.push(
+                self.error("tab-in-info", span, "the info string holds a tab")
+                    .help("use spaces")
+                    .fix(Fix::replace("put a space there", span, " ")),
+            );
         }
         let word = super::fence::language(self.rest()).len();
         let found = &self.rest()[..word];
@@ -135,7 +139,8 @@ impl<'a> Reader<'a> {
             self.push(
                 self.error("missing-space", span, format!("there is no space between `{language}` and `{{`"))
                     .note("GitHub would take it all for the name of a language")
-                    .help(format!("write `{language} {{`")),
+                    .help(format!("write `{language} {{`"))
+                    .fix(Fix::insert("put a space there", self.at, " ")),
             );
         }
         self.braces();
@@ -196,7 +201,7 @@ impl<'a> Reader<'a> {
                     return;
                 }
                 Some(_) if items == 0 && !gap.is_empty() => {
-                    self.push(self.error("stray-space", gap, "there is a space after `{`").help("remove it"));
+                    self.push(self.stray_space(gap, "there is a space after `{`"));
                 }
                 Some(_) => {}
             }
@@ -217,7 +222,7 @@ impl<'a> Reader<'a> {
                     .help("write `{id=… phase=… role=…}`, or remove them to make it documentation"),
             );
         } else if !gap.is_empty() {
-            self.push(self.error("stray-space", gap, "there is a space before `}`").help("remove it"));
+            self.push(self.stray_space(gap, "there is a space before `}`"));
         }
         let after =
             Span::new(self.at + (self.rest().len() - self.rest().trim_start().len()), self.text.len());
@@ -237,16 +242,21 @@ impl<'a> Reader<'a> {
         );
     }
 
+    fn stray_space(&self, gap: Span, message: &str) -> Diagnostic {
+        self.error("stray-space", gap, message).help("remove it").fix(Fix::delete("remove the space", gap))
+    }
+
     /// One item; false where the rest of the line cannot be read.
     fn item(&mut self) -> bool {
         let start = self.at;
         if self.rest().starts_with('#') {
             let span = self.word();
-            let name = self.text[span.start + 1..span.end].to_owned();
+            let name = self.text[span.start + 1..span.end].trim_end_matches([',', ';']).to_owned();
             self.push(
                 self.error("hash-id", span, "an id is not written with `#`")
                     .note("the template language reads `{#` as the start of a comment")
-                    .help(format!("write `id={name}`")),
+                    .help(format!("write `id={name}`"))
+                    .fix(Fix::replace(format!("write `id={name}`"), span, format!("id={name}"))),
             );
             return true;
         }
@@ -264,9 +274,7 @@ impl<'a> Reader<'a> {
         let spaced = self.rest().trim_start_matches(' ');
         if spaced.starts_with('=') && !key_span.is_empty() {
             let gap = Span::new(self.at, self.text.len() - spaced.len());
-            self.push(
-                self.error("stray-space", gap, "there is a space before `=`").help("write `key=value`"),
-            );
+            self.push(self.stray_space(gap, "there is a space before `=`").help("write `key=value`"));
             self.at = self.text.len() - spaced[1..].trim_start_matches(' ').len();
             return self.assignment(key_span);
         }
@@ -290,12 +298,18 @@ impl<'a> Reader<'a> {
         let diagnostic = if word.contains("{{") || word.contains("{%") {
             return self.templated(span);
         } else if plain {
-            let help = match word {
-                "destructive" => "write `.destructive`".to_owned(),
-                "forward" | "rollback" | "verify" => format!("write `role={word}`"),
-                _ => format!("write `{word}=<value>`; the only flag is `.destructive`"),
+            let meant = match word {
+                "destructive" => Some(".destructive".to_owned()),
+                "forward" | "rollback" | "verify" => Some(format!("role={word}")),
+                _ => None,
             };
-            self.error("bare-flag", span, format!("`{word}` is neither `key=value` nor a flag")).help(help)
+            let help = match &meant {
+                Some(meant) => format!("write `{meant}`"),
+                None => format!("write `{word}=<value>`; the only flag is `.destructive`"),
+            };
+            self.error("bare-flag", span, format!("`{word}` is neither `key=value` nor a flag"))
+                .help(help)
+                .fix(meant.map(|meant| Fix::replace(format!("write `{meant}`"), span, meant)))
         } else if word.starts_with('\\') {
             self.escape(span)
         } else if let Some(comma) = comma {
@@ -310,6 +324,7 @@ impl<'a> Reader<'a> {
     pub(super) fn comma(&self, at: usize) -> Diagnostic {
         self.error("comma-in-braces", self.one(at), "the items are separated with spaces alone")
             .help("remove the comma")
+            .fix(Fix::replace("put a space in its place", self.one(at), " "))
     }
 
     pub(super) fn escape(&self, span: Span) -> Diagnostic {

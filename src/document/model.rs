@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::FrontMatter;
+use crate::diagnostics::Fix;
 use crate::source::{Source, Span};
 
 /// A parsed runbook. Its blocks, printed one after the other, are the file.
@@ -73,6 +74,31 @@ pub struct Cell {
     pub info: Span,
     /// The SQL: the fence's content after the `--|` lines.
     pub body: Span,
+}
+
+impl Cell {
+    /// Adds an item to the braces.
+    pub fn add_to_braces(&self, item: &str) -> Fix {
+        Fix::insert(format!("add `{item}` to the braces"), self.info.end - 1, format!(" {item}"))
+    }
+
+    /// Takes out the `--|` line of an option, where the option has a line of its own and nothing else
+    /// is on it.
+    pub fn remove_option(&self, source: &Source, key: &str) -> Option<Fix> {
+        let mut at = self.fence.start;
+        for line in source.slice(Span::new(self.fence.start, self.body.start)).split_inclusive('\n') {
+            let own = line.strip_prefix("--| ").and_then(|line| line.strip_prefix(key)?.strip_prefix(':'));
+            if let Some(value) = own {
+                // A value that goes on in the next lines is more than this line.
+                let whole = !value.trim().is_empty() && !value.trim().starts_with(['|', '>', '&', '!']);
+                let more = source.text()[at + line.len()..].starts_with("--|  ");
+                return (whole && !more)
+                    .then(|| Fix::delete(format!("take `--| {key}` out"), Span::new(at, at + line.len())));
+            }
+            at += line.len();
+        }
+        None
+    }
 }
 
 /// What a verify cell's answer must be.

@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::Digest;
 use super::check;
 use super::model::{Action, Check, Gate, Phase, Plan, Statement, Step, Unit};
+use super::separate;
 use crate::backfill::{self, Backfill, Pacing};
 use crate::diagnostics::{Diagnostic, Diagnostics, Level};
 use crate::dialect::{self, Dialect, Facts, Limits, Sequence, TokenKind, Transactional, Waiting};
@@ -94,6 +95,11 @@ impl Builder<'_> {
                 Diagnostic::error("no-steps", &self.document.source, span, "the runbook has no forward cell")
                     .help("write one: ```sql {id=… phase=… role=forward}"),
             );
+        }
+        for finding in self.diagnostics.iter_mut().filter(|finding| finding.rule == "mixed-transaction") {
+            let Some(cell) = &finding.cell else { continue };
+            finding.fix =
+                steps.iter().find_map(|step| separate::fix(self.document, self.dialect, step, cell));
         }
         let digest = plan_digest(&steps, &phases);
         Some(Plan {

@@ -13,6 +13,7 @@ pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement])
             .cell(&cell.id)
             .statement(index + 1)
     };
+    let unused = |statements: &[Statement]| statements.iter().all(|s| s.facts.waiting() == Waiting::Patient);
     for (index, statement) in statements.iter().enumerate() {
         if statement.facts.transactional == Transactional::Control {
             findings
@@ -30,7 +31,8 @@ pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement])
                     "a destructive statement in a cell that does not say so",
                 )
                 .label(format!("this {loses}"))
-                .help(format!("add `.destructive` to the braces of cell `{}`", cell.id)),
+                .help(format!("add `.destructive` to the braces of cell `{}`", cell.id))
+                .fix(cell.add_to_braces(".destructive")),
             );
         }
         if cell.options.lock_timeout.is_some() && statement.facts.waiting() == Waiting::Patient {
@@ -44,7 +46,12 @@ pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement])
                 .cell(&cell.id)
                 .statement(index + 1)
                 .label("waiting for it keeps nobody out, and a timeout would waste what it has done")
-                .help("take `lock_timeout` away; `timeout` bounds the whole statement"),
+                .help("take `lock_timeout` away; `timeout` bounds the whole statement")
+                .fix(
+                    unused(statements)
+                        .then(|| cell.remove_option(&document.source, "lock_timeout"))
+                        .flatten(),
+                ),
             );
         }
         if let Transactional::Never(why) = statement.facts.transactional
@@ -73,7 +80,8 @@ pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement])
                     "the cell asks for a transaction that the engine refuses",
                 )
                 .label(why)
-                .help("take the `tx` option away"),
+                .help("take the `tx` option away")
+                .fix(cell.remove_option(&document.source, "tx")),
             );
         }
     }

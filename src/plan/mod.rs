@@ -8,6 +8,7 @@ mod check;
 mod digest;
 mod model;
 mod portion;
+mod separate;
 
 pub use build::build;
 pub(crate) use build::show_duration;

@@ -1,5 +1,5 @@
 use super::{Rule, any, mysql, postgres, runbook, sqlite};
-use crate::diagnostics::did_you_mean;
+use crate::diagnostics::{RulePage, did_you_mean};
 
 /// Every rule, by name.
 pub fn all() -> Vec<&'static Rule> {
@@ -11,6 +11,12 @@ pub fn all() -> Vec<&'static Rule> {
 /// Every rule in no order, without making a list.
 pub(super) fn parts() -> impl Iterator<Item = &'static Rule> {
     [runbook::RULES, any::RULES, postgres::RULES, mysql::RULES, sqlite::RULES].into_iter().flatten().copied()
+}
+
+/// What renderers carry of a rule, if the name is that of one.
+pub fn page_of(name: &str) -> Option<RulePage> {
+    let rule = parts().find(|rule| rule.id == name)?;
+    Some(RulePage { summary: rule.page().summary, text: rule.page, level: rule.level })
 }
 
 /// A name that is no rule's.

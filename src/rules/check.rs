@@ -103,7 +103,11 @@ impl<'a> Allowed<'a> {
                     )
                     .label("nothing in this cell breaks the rule")
                     .help("take it out, so that it hides nothing later")
-                    .cell(&cell.id),
+                    .cell(&cell.id)
+                    .fix(match cell.options.allow.len() {
+                        1 => cell.remove_option(&self.document.source, "allow"),
+                        _ => None,
+                    }),
             );
         }
         findings

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::Rule;
 use super::history::History;
 use super::words::{AlterTable, Words};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Fix};
 use crate::dialect::{Action as Effect, Clause, ObjectKind};
 use crate::document::{Document, Role};
 use crate::plan::{Action, Plan, Statement, Step, Unit};
@@ -143,6 +143,17 @@ impl<'a> Site<'a> {
     /// Where the words stand in the runbook.
     pub fn place(&self, words: Range<usize>) -> Span {
         self.statement.provenance.to_source(self.words.span(words))
+    }
+
+    /// Writes CONCURRENTLY after these words, where the statement has its cell for itself, nothing asks for
+    /// a transaction, and the runbook has the words as they are.
+    pub fn concurrently(&self, context: &Context<'a>, after: Range<usize>) -> Option<Fix> {
+        let place = self.place(after.clone());
+        let alone = context.cell(self).len() == 1
+            && self.action.unit == Unit::Cell
+            && context.document.cell(&self.action.cell)?.options.tx.is_none();
+        let verbatim = self.source.slice(place) == self.words.written(after);
+        (alone && verbatim).then(|| Fix::insert("write `CONCURRENTLY`", place.end, " CONCURRENTLY"))
     }
 
     /// A finding at these words.

@@ -19,7 +19,7 @@ mod runbook;
 mod sqlite;
 mod words;
 
-pub use catalog::{UnknownRule, all, find};
+pub use catalog::{UnknownRule, all, find, page_of};
 pub use check::check;
 pub use context::{Context, Site};
 pub use levels::{LevelError, Levels};

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use rollbook::diagnostics::{Diagnostic, Level, render};
+use rollbook::diagnostics::{Diagnostic, Fix, Level, render};
 use rollbook::dialect::Dialect;
 use rollbook::document;
 use rollbook::engine::{Event, History, Outcome, Stop};
 use rollbook::plan;
 use rollbook::report;
+use rollbook::rules::{self, Levels};
 use rollbook::source::{Source, Span};
 use rollbook::template::Values;
 use serde_json::Value;
 
-use crate::support::{Engine, Lab};
+use crate::json_schema::{Strict, conforms};
+use crate::support::{Engine, Lab, laboratory};
 
 fn schema(name: &str) -> Value {
     let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
@@ -28,12 +30,17 @@ fn findings_are_what_their_schema_says() {
             .note("background")
             .help("remove it")
             .cell("add-column")
-            .statement(2),
-        Diagnostic::new("raw", Level::Note, &source, Span::new(0, 2), "m"),
+            .statement(2)
+            .fix(Fix::replace("take it out", Span::new(5, 7), "z")),
+        Diagnostic::new("rename", Level::Note, &source, Span::new(0, 2), "m"),
     ];
     let schema = schema("findings");
-    conforms(&serde_json::from_str(&render::json(&findings)).unwrap(), &schema, "$");
-    conforms(&serde_json::from_str(&render::json(&[])).unwrap(), &schema, "$");
+    conforms(
+        &serde_json::from_str(&render::json(&findings, rules::page_of)).unwrap(),
+        &schema,
+        Strict::OurOwn,
+    );
+    conforms(&serde_json::from_str(&render::json(&[], rules::page_of)).unwrap(), &schema, Strict::OurOwn);
     let finding = &schema["properties"]["findings"]["items"];
     let names = |value: &Value| {
         let mut names: Vec<String> = match value {
@@ -60,7 +67,45 @@ fn plans_are_what_their_schema_says() {
         report::plan_json(&plan, None, None),
         report::plan_json(&plan, Some("prod"), Some(&History::default())),
     ] {
-        conforms(&serde_json::from_str(&printed).unwrap(), &schema, "$");
+        conforms(&serde_json::from_str(&printed).unwrap(), &schema, Strict::OurOwn);
+    }
+}
+
+/// Every rule's own findings, with their fixes and pages, held to the standard's schema.
+#[test]
+fn sarif_is_what_its_schema_says() {
+    let path =
+        laboratory().join("archives/@microsoft+jest-sarif-1.0.0-beta.0/lib/schemas/sarif-2.1.0-rtm.5.json");
+    let schema = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; `tests/run` brings it", path.display()));
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let mut found = Vec::new();
+    for rule in rules::all() {
+        for text in crate::rules::examples(rule, "Bad") {
+            found.extend(crate::rules::findings("runbooks/a b.md", &text, &Levels::default()));
+        }
+    }
+    let log: Value = serde_json::from_str(&render::sarif(&found, rules::page_of)).unwrap();
+    conforms(&log, &schema, Strict::AsWritten);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), found.len());
+    let with = |field: &str| results.iter().filter(|result| !result[field].is_null()).count();
+    assert_eq!(with("fixes"), found.iter().filter(|finding| finding.fix.is_some()).count());
+    let described = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(described.iter().all(|rule| rule["help"]["markdown"].is_string()), "{described:?}");
+    conforms(&serde_json::from_str(&render::sarif(&[], rules::page_of)).unwrap(), &schema, Strict::AsWritten);
+}
+
+#[test]
+fn the_rules_are_what_their_schema_says() {
+    let lab = Lab::new(Engine::Sqlite);
+    let schema = schema("rules");
+    for arguments in [&["rules"][..], &["rules", "explain", "rename"]] {
+        let printed = lab.rollbook(&[arguments, &["--format", "json"]].concat()).expect(0);
+        let printed: Value = serde_json::from_str(&printed.out).unwrap();
+        conforms(&printed, &schema, Strict::OurOwn);
+        let listed = printed["rules"].as_array().unwrap().len();
+        assert_eq!(listed, if arguments.len() == 1 { rules::all().len() } else { 1 });
     }
 }
 
@@ -78,7 +123,7 @@ fn a_status_is_what_its_schema_says() {
             lab.on("run", &["--confirm", &end.consent()]).expect(0);
         }
         let status = lab.rollbook(&["status", "--db", &lab.url, "--format", "json"]).expect(0);
-        conforms(&serde_json::from_str(&status.out).unwrap(), &schema, "$");
+        conforms(&serde_json::from_str(&status.out).unwrap(), &schema, Strict::OurOwn);
     }
 }
 
@@ -97,71 +142,6 @@ fn every_event_has_the_fields_of_its_schema() {
     ];
     for event in events {
         let line = report::event_line("2026-01-01T00:00:00Z", "r-1", &event);
-        conforms(&serde_json::from_str(&line).unwrap(), &schema, "$");
-    }
-}
-
-/// The part of JSON Schema that ours uses. A key that the schema does not name fails here, although
-/// readers must accept it: we must not write what we do not describe.
-pub fn conforms(value: &Value, schema: &Value, at: &str) {
-    for keyword in schema.as_object().unwrap().keys() {
-        let known = [
-            "$schema",
-            "$id",
-            "title",
-            "description",
-            "type",
-            "const",
-            "enum",
-            "required",
-            "properties",
-            "items",
-            "minimum",
-            "minLength",
-            "pattern",
-        ];
-        assert!(known.contains(&keyword.as_str()), "{at}: the check does not know `{keyword}`");
-    }
-    let actual = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    let allowed = match &schema["type"] {
-        Value::String(one) => vec![one.as_str()],
-        Value::Array(some) => some.iter().filter_map(Value::as_str).collect(),
-        other => panic!("{at}: type {other}"),
-    };
-    assert!(allowed.contains(&actual), "{at}: {actual} is none of {allowed:?}");
-    if let Some(constant) = schema.get("const") {
-        assert_eq!(value, constant, "{at}");
-    }
-    if let Some(values) = schema.get("enum") {
-        assert!(values.as_array().unwrap().contains(value), "{at}: {value}");
-    }
-    if let (Some(minimum), Some(number)) = (schema.get("minimum"), value.as_u64()) {
-        assert!(number >= minimum.as_u64().unwrap(), "{at}: {number}");
-    }
-    if let (Some(least), Some(text)) = (schema.get("minLength"), value.as_str()) {
-        assert!(text.len() as u64 >= least.as_u64().unwrap(), "{at}: {text:?}");
-    }
-    if let (Some(pattern), Some(text)) = (schema.get("pattern"), value.as_str()) {
-        assert!(regex_lite::Regex::new(pattern.as_str().unwrap()).unwrap().is_match(text), "{at}: {text:?}");
-    }
-    if let Some(object) = value.as_object() {
-        for required in schema["required"].as_array().into_iter().flatten() {
-            assert!(object.contains_key(required.as_str().unwrap()), "{at}: {required} is missing");
-        }
-        for (key, value) in object {
-            let property =
-                schema["properties"].get(key).unwrap_or_else(|| panic!("{at}.{key} is not described"));
-            conforms(value, property, &format!("{at}.{key}"));
-        }
-    }
-    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-        conforms(item, &schema["items"], &format!("{at}[{index}]"));
+        conforms(&serde_json::from_str(&line).unwrap(), &schema, Strict::OurOwn);
     }
 }

@@ -1,42 +1,150 @@
+use std::io::Write as _;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::args::{Check, FindingFormat, Params};
 use super::super::error::{CliError, Exit};
 use super::super::load;
+use super::super::mend::{self, Checked};
+use super::super::replace::replace_file;
 use super::super::settings;
-use crate::diagnostics::{Diagnostic, Diagnostics, Level, render};
+use crate::diagnostics::{Diagnostic, Diagnostics, Level, explain_command, render};
 use crate::document;
 use crate::plan;
 use crate::report::{Style, plural};
 use crate::rules::{self, Levels};
+use crate::source::Source;
 
 pub fn run(command: &Check, style: Style) -> Result<Exit, CliError> {
     let mut files = Vec::new();
     for path in &command.paths {
         collect(path, &mut files)?;
     }
-    let findings = check_all(&files, &command.params, &settings::levels()?)?;
+    let levels = settings::levels()?;
+    let mut checked = check_all(&files, &command.params, &levels)?;
+    if command.fix {
+        let again = |source: &Arc<Source>| check_source(source, &command.params, &levels);
+        mend_all(&files, &mut checked, again, command.write, style)?;
+    }
+    let findings: Diagnostics = checked.into_iter().flat_map(|checked| checked.findings).collect();
     let text = match command.format {
         FindingFormat::Full => render::full(&findings, style == Style::Ansi),
         FindingFormat::Concise => render::concise(&findings),
-        FindingFormat::Json => render::json(&findings),
+        FindingFormat::Json => render::json(&findings, rules::page_of),
         FindingFormat::Github => render::github(&findings),
-        FindingFormat::Sarif => render::sarif(&findings),
+        FindingFormat::Sarif => render::sarif(&findings, rules::page_of),
     };
     print!("{text}");
     if !text.is_empty() && !text.ends_with('\n') {
         println!();
     }
+    summarise(&files, &findings, command);
+    let failed = findings.iter().any(|finding| finding.level == Level::Error);
+    Ok(if failed { Exit::No } else { Exit::Done })
+}
+
+fn summarise(files: &[PathBuf], findings: &[Diagnostic], command: &Check) {
     let count = |level| findings.iter().filter(|finding| finding.level == level).count() as u64;
-    let (errors, warnings) = (count(Level::Error), count(Level::Warning));
     eprintln!(
         "{} checked: {}, {}",
         plural(files.len() as u64, "runbook"),
-        plural(errors, "error"),
-        plural(warnings, "warning")
+        plural(count(Level::Error), "error"),
+        plural(count(Level::Warning), "warning")
     );
-    Ok(if errors > 0 { Exit::No } else { Exit::Done })
+    if command.format != FindingFormat::Full {
+        return;
+    }
+    if let Some(rule) = findings.iter().map(|finding| finding.rule).find(|rule| rules::find(rule).is_ok()) {
+        eprintln!(
+            "why, and what to write instead: `rollbook rules explain <rule>`, as in `{}`",
+            explain_command(rule)
+        );
+    }
+    let fixable = findings.iter().filter(|finding| finding.fix.is_some()).count();
+    if fixable > 0 && !command.fix {
+        eprintln!(
+            "{fixable} of them can be mended mechanically: the same command with `--fix` shows how, and asks"
+        );
+    }
+}
+
+/// Shows what would be mended, and writes it where that is wanted.
+fn mend_all(
+    files: &[PathBuf],
+    checked: &mut [Checked],
+    again: impl Fn(&Arc<Source>) -> Result<Checked, CliError>,
+    unasked: bool,
+    style: Style,
+) -> Result<(), CliError> {
+    let mut changes = Vec::new();
+    let mut made = 0;
+    for (index, first) in checked.iter().enumerate() {
+        if first.findings.iter().all(|finding| finding.fix.is_none()) {
+            continue;
+        }
+        let mended = mend::mend(first.clone(), &again)?;
+        if !mended.made.is_empty() {
+            eprint!("{}", diff_text(&files[index], first.source.text(), mended.checked.source.text(), style));
+            made += mended.made.len() as u64;
+            changes.push((index, mended));
+        }
+    }
+    if changes.is_empty() {
+        eprintln!("nothing can be mended mechanically");
+        return Ok(());
+    }
+    let what = format!("{} in {}", plural(made, "change"), plural(changes.len() as u64, "runbook"));
+    if !unasked && !load::can_ask() {
+        eprintln!(
+            "{what}; nothing is written, because there is no terminal to ask at: `--fix --write` writes it"
+        );
+        return Ok(());
+    }
+    if !unasked && !agreed(&what) {
+        eprintln!("nothing is written");
+        return Ok(());
+    }
+    for (index, mended) in changes {
+        let path = &files[index];
+        let new = mended.checked.source.text();
+        match replace_file(path, checked[index].source.text(), new) {
+            Ok(true) => checked[index] = mended.checked,
+            Ok(false) => return Err(CliError::ChangedMeanwhile { path: path.clone() }),
+            Err(source) => return Err(CliError::Write { path: path.clone(), source }),
+        }
+        let titles: Vec<String> =
+            mended.made.iter().map(|(rule, title)| format!("{title} [{rule}]")).collect();
+        eprintln!("{} is written: {}", path.display(), titles.join("; "));
+    }
+    Ok(())
+}
+
+/// Enter means no.
+fn agreed(what: &str) -> bool {
+    eprint!("{what}: type `write` to write it, anything else to leave it: ");
+    let _ = std::io::stderr().flush();
+    let mut line = String::new();
+    let read = std::io::stdin().read_line(&mut line);
+    read.is_ok() && line.trim() == "write"
+}
+
+fn diff_text(path: &Path, was: &str, new: &str, style: Style) -> String {
+    let name = path.display().to_string();
+    let diff = similar::TextDiff::from_lines(was, new);
+    let text = diff.unified_diff().header(&name, &name).to_string();
+    let mut shown = String::new();
+    for line in text.lines() {
+        let line = render::printable(line).into_owned();
+        shown += &match line.as_bytes().first() {
+            Some(b'+') => style.good(&line),
+            Some(b'-') => style.bad(&line),
+            Some(b'@') => style.dim(&line),
+            _ => line,
+        };
+        shown.push('\n');
+    }
+    shown
 }
 
 /// A file as it is; of a folder every Markdown file below it but READMEs and records.
@@ -72,56 +180,49 @@ fn is_record(path: &Path) -> bool {
     path.with_extension("jsonl").exists()
 }
 
-/// Checks on every core; the findings come in the order of the files.
-fn check_all(files: &[PathBuf], params: &Params, levels: &Levels) -> Result<Diagnostics, CliError> {
+/// Checks on every core; the answers come in the order of the files.
+fn check_all(files: &[PathBuf], params: &Params, levels: &Levels) -> Result<Vec<Checked>, CliError> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(files.len().max(1));
     let share = files.len().div_ceil(threads).max(1);
-    let parts: Vec<Result<Diagnostics, CliError>> = std::thread::scope(|scope| {
+    let check = |file: &PathBuf| check_source(&load::read_source(file)?.0, params, levels);
+    std::thread::scope(|scope| {
         let workers: Vec<_> = files
             .chunks(share)
-            .map(|files| {
-                scope.spawn(move || {
-                    files.iter().map(|file| check_one(file, params, levels)).collect::<Vec<_>>()
-                })
-            })
+            .map(|files| scope.spawn(move || files.iter().map(check).collect::<Vec<_>>()))
             .collect();
         workers
             .into_iter()
             .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
-    });
-    let mut findings = Vec::new();
-    for part in parts {
-        findings.extend(part?);
-    }
-    Ok(findings)
+    })
 }
 
-fn check_one(path: &Path, params: &Params, levels: &Levels) -> Result<Diagnostics, CliError> {
-    let (source, _) = load::read_source(path)?;
-    let parsed = document::parse(&source);
+fn check_source(source: &Arc<Source>, params: &Params, levels: &Levels) -> Result<Checked, CliError> {
+    let parsed = document::parse(source);
     let mut findings = parsed.diagnostics;
-    if findings.iter().any(|finding| finding.level == Level::Error) {
-        return Ok(findings);
-    }
-    let front = &parsed.document.front;
-    let values = load::sample_values(&front.params, params)?;
-    let mut plans = Vec::new();
-    for dialect in &front.dialects {
-        let (plan, more) = plan::build(&parsed.document, *dialect, &values);
-        plans.extend(plan);
-        for finding in more {
-            let same = |known: &Diagnostic| {
-                known.rule == finding.rule && known.span == finding.span && known.message == finding.message
-            };
-            if !findings.iter().any(same) {
-                findings.push(finding);
+    let is_runbook = findings.iter().all(|finding| finding.level != Level::Error);
+    if is_runbook {
+        let front = &parsed.document.front;
+        let values = load::sample_values(&front.params, params)?;
+        let mut plans = Vec::new();
+        for dialect in &front.dialects {
+            let (plan, more) = plan::build(&parsed.document, *dialect, &values);
+            plans.extend(plan);
+            for finding in more {
+                let same = |known: &Diagnostic| {
+                    known.rule == finding.rule
+                        && known.span == finding.span
+                        && known.message == finding.message
+                };
+                if !findings.iter().any(same) {
+                    findings.push(finding);
+                }
             }
         }
+        if plans.len() == front.dialects.len() {
+            findings.extend(rules::check(&parsed.document, &plans, levels));
+        }
+        findings.sort_by_key(|finding| finding.span);
     }
-    if plans.len() == front.dialects.len() {
-        findings.extend(rules::check(&parsed.document, &plans, levels));
-    }
-    findings.sort_by_key(|finding| finding.span);
-    Ok(findings)
+    Ok(Checked { source: Arc::clone(source), findings, is_runbook })
 }

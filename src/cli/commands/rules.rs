@@ -1,4 +1,6 @@
-use super::super::args::{Rules, RulesAction};
+use serde::Serialize;
+
+use super::super::args::{Format, Rules, RulesAction};
 use super::super::error::{CliError, Exit};
 use super::super::settings;
 use crate::diagnostics::Level;
@@ -8,14 +10,62 @@ use crate::rules::{self, Levels, Rule};
 
 pub fn run(command: &Rules, style: Style) -> Result<Exit, CliError> {
     let levels = settings::levels()?;
-    match &command.action {
-        None => list(&levels, style),
+    let one = match &command.action {
+        None => None,
         Some(RulesAction::Explain { rule }) => {
-            let rule = rules::find(rule).map_err(|source| CliError::UnknownRule { source })?;
-            explain(rule, &levels);
+            Some(rules::find(rule).map_err(|source| CliError::UnknownRule { source })?)
         }
+    };
+    match (command.format, one) {
+        (Format::Text, None) => list(&levels, style),
+        (Format::Text, Some(rule)) => explain(rule, &levels),
+        (Format::Json, None) => println!("{}", json(&rules::all(), &levels)),
+        (Format::Json, Some(rule)) => println!("{}", json(&[rule], &levels)),
     }
     Ok(Exit::Done)
+}
+
+/// The format of `rules --format json`; `schemas/rules.schema.json` describes it.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Catalogue<'a> {
+    version: u32,
+    rules: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    rule: &'a str,
+    level: &'a str,
+    default_level: Level,
+    /// Whether settings and cells cannot change its level.
+    fixed: bool,
+    dialects: Vec<&'a str>,
+    summary: &'a str,
+    covers: Vec<Covered<'a>>,
+    page: &'a str,
+}
+
+#[derive(Serialize)]
+struct Covered<'a> {
+    tool: &'a str,
+    rule: &'a str,
+}
+
+fn json(rules: &[&'static Rule], levels: &Levels) -> String {
+    let entry = |rule: &&'static Rule| Entry {
+        rule: rule.id,
+        level: level(levels.of(rule)),
+        default_level: rule.level,
+        fixed: rule.is_fixed(),
+        dialects: rule.dialects.iter().map(|dialect| dialect.name()).collect(),
+        summary: rule.page().summary,
+        covers: rule.covers.iter().map(|(tool, rule)| Covered { tool, rule }).collect(),
+        page: rule.page,
+    };
+    let catalogue = Catalogue { version: VERSION, rules: rules.iter().map(entry).collect() };
+    serde_json::to_string(&catalogue).expect("strings and booleans are always JSON")
 }
 
 fn list(levels: &Levels, style: Style) {

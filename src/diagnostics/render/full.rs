@@ -27,6 +27,8 @@ fn render(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
     let label = diagnostic.label.as_deref().map(printable);
     let note = diagnostic.note.as_deref().map(printable);
     let help = diagnostic.help.as_deref().map(printable);
+    let fix = diagnostic.fix.as_ref().map(|fix| format!("`--fix` can {}", fix.title));
+    let fix = fix.as_deref().map(printable);
     let mut annotation = AnnotationKind::Primary.span(diagnostic.span.start..diagnostic.span.end);
     if let Some(label) = &label {
         annotation = annotation.label(label.as_ref());
@@ -35,6 +37,9 @@ fn render(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
     let mut group = level.primary_title(message.as_ref()).id(diagnostic.rule).element(snippet);
     if let Some(note) = &note {
         group = group.element(Title::NOTE.message(note.as_ref()));
+    }
+    if let Some(fix) = &fix {
+        group = group.element(Title::NOTE.with_name("fix").message(fix.as_ref()));
     }
     let mut report = vec![group];
     if let Some(help) = &help {

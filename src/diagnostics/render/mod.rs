@@ -14,4 +14,5 @@ pub use concise::concise;
 pub use full::full;
 pub use github::github;
 pub use json::json;
+pub use printable::printable;
 pub use sarif::sarif;

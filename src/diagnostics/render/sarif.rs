@@ -1,9 +1,10 @@
 use serde_json::{Value, json};
 
-use crate::diagnostics::{Diagnostic, Level};
+use crate::diagnostics::{Diagnostic, Fix, Level, Pages, explain_command};
+use crate::source::{Source, Span};
 
-/// SARIF 2.1.0, the format of code scanning services.
-pub fn sarif(diagnostics: &[Diagnostic]) -> String {
+/// SARIF 2.1.0, the format of code scanning services. The pages of the rules come with it.
+pub fn sarif(diagnostics: &[Diagnostic], pages: Pages) -> String {
     let mut rules: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.rule).collect();
     rules.sort_unstable();
     rules.dedup();
@@ -16,7 +17,7 @@ pub fn sarif(diagnostics: &[Diagnostic]) -> String {
                 "driver": {
                     "name": "rollbook",
                     "version": env!("CARGO_PKG_VERSION"),
-                    "rules": rules.iter().map(|rule| json!({ "id": rule })).collect::<Vec<_>>(),
+                    "rules": rules.iter().map(|rule| descriptor(rule, pages)).collect::<Vec<_>>(),
                 },
             },
             // Our columns count characters, not UTF-16 units.
@@ -27,14 +28,21 @@ pub fn sarif(diagnostics: &[Diagnostic]) -> String {
     format!("{log}\n")
 }
 
+fn descriptor(rule: &str, pages: Pages) -> Value {
+    let Some(page) = pages(rule) else { return json!({ "id": rule }) };
+    json!({
+        "id": rule,
+        "shortDescription": { "text": page.summary },
+        "help": {
+            "text": format!("{}\n`{}` prints the page.", page.summary, explain_command(rule)),
+            "markdown": page.text,
+        },
+        "defaultConfiguration": { "level": level(page.level) },
+    })
+}
+
 fn result(diagnostic: &Diagnostic, rules: &[&str]) -> Value {
-    let start = diagnostic.source.position(diagnostic.span.start);
-    let end = diagnostic.source.position(diagnostic.span.end);
-    let level = match diagnostic.level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-        Level::Note => "note",
-    };
+    let source = &diagnostic.source;
     let mut text = diagnostic.message.clone();
     for (name, said) in [("note", &diagnostic.note), ("help", &diagnostic.help)] {
         if let Some(said) = said {
@@ -44,18 +52,12 @@ fn result(diagnostic: &Diagnostic, rules: &[&str]) -> Value {
     let mut result = json!({
         "ruleId": diagnostic.rule,
         "ruleIndex": rules.binary_search(&diagnostic.rule).unwrap_or_default(),
-        "level": level,
+        "level": level(diagnostic.level),
         "message": { "text": text },
         "locations": [{
             "physicalLocation": {
-                "artifactLocation": { "uri": uri(diagnostic.source.name()) },
-                // `endColumn` is the column after the last character, as in our own format.
-                "region": {
-                    "startLine": start.line,
-                    "startColumn": start.column,
-                    "endLine": end.line,
-                    "endColumn": end.column,
-                },
+                "artifactLocation": { "uri": uri(source.name()) },
+                "region": region(source, diagnostic.span),
             },
         }],
     });
@@ -65,7 +67,49 @@ fn result(diagnostic: &Diagnostic, rules: &[&str]) -> Value {
     if let Some(statement) = diagnostic.statement {
         result["properties"]["statement"] = statement.into();
     }
+    if let Some(fix) = &diagnostic.fix {
+        result["fixes"] = json!([change(fix, source)]);
+    }
     result
+}
+
+fn change(fix: &Fix, source: &Source) -> Value {
+    let replacements: Vec<Value> = fix
+        .edits()
+        .iter()
+        .map(|edit| {
+            json!({
+                "deletedRegion": region(source, edit.span),
+                "insertedContent": { "text": edit.text },
+            })
+        })
+        .collect();
+    json!({
+        "description": { "text": fix.title },
+        "artifactChanges": [{
+            "artifactLocation": { "uri": uri(source.name()) },
+            "replacements": replacements,
+        }],
+    })
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "note",
+    }
+}
+
+/// `endColumn` is the column after the last character, as in our own format.
+fn region(source: &Source, span: Span) -> Value {
+    let (start, end) = (source.position(span.start), source.position(span.end));
+    json!({
+        "startLine": start.line,
+        "startColumn": start.column,
+        "endLine": end.line,
+        "endColumn": end.column,
+    })
 }
 
 /// A path as a URI reference (RFC 3986): relative stays relative, absolute becomes `file:`.
@@ -85,21 +129,37 @@ fn uri(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Source, Span};
+    use crate::diagnostics::RulePage;
+
+    fn pages(rule: &str) -> Option<RulePage> {
+        (rule == "raw").then_some(RulePage { summary: "Quote it.", text: "# raw", level: Level::Warning })
+    }
 
     #[test]
     fn results_point_at_regions_and_rules() {
         let source = Source::new("runbooks/ä b.md", "x\nyé z\n");
         let findings = [
-            Diagnostic::warning("raw", &source, Span::new(5, 7), "m").help("h").cell("a").statement(2),
+            Diagnostic::warning("raw", &source, Span::new(5, 7), "m")
+                .help("h")
+                .cell("a")
+                .statement(2)
+                .fix(Fix::insert("quote it", 5, "'")),
             Diagnostic::error("duplicate-id", &source, Span::new(0, 1), "n"),
             Diagnostic::new("raw", Level::Note, &source, Span::new(0, 1), "o"),
         ];
-        let log: Value = serde_json::from_str(&sarif(&findings)).unwrap();
+        let log: Value = serde_json::from_str(&sarif(&findings, pages)).unwrap();
         assert_eq!(log["version"], "2.1.0");
         let run = &log["runs"][0];
         assert_eq!(run["tool"]["driver"]["name"], "rollbook");
-        assert_eq!(run["tool"]["driver"]["rules"], json!([{ "id": "duplicate-id" }, { "id": "raw" }]));
+        assert_eq!(
+            run["tool"]["driver"]["rules"],
+            json!([{ "id": "duplicate-id" }, {
+                "id": "raw",
+                "shortDescription": { "text": "Quote it." },
+                "help": { "text": "Quote it.\n`rollbook rules explain raw` prints the page.", "markdown": "# raw" },
+                "defaultConfiguration": { "level": "warning" },
+            }])
+        );
         assert_eq!(
             run["results"][0],
             json!({
@@ -109,6 +169,13 @@ mod tests {
                     "region": { "startLine": 2, "startColumn": 3, "endLine": 2, "endColumn": 5 },
                 } }],
                 "properties": { "cell": "a", "statement": 2 },
+                "fixes": [{ "description": { "text": "quote it" }, "artifactChanges": [{
+                    "artifactLocation": { "uri": "runbooks/%C3%A4%20b.md" },
+                    "replacements": [{
+                        "deletedRegion": { "startLine": 2, "startColumn": 3, "endLine": 2, "endColumn": 3 },
+                        "insertedContent": { "text": "'" },
+                    }],
+                }] }],
             })
         );
         assert_eq!(run["results"][1]["ruleIndex"], 0);

@@ -19,6 +19,7 @@ fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
     for site in &context.sites {
         let Some(alter) = site.alter_table() else { continue };
+        let only = alter.clauses.len() == 1;
         for clause in alter.clauses {
             let words = &site.words;
             let gentle = ["concurrently", "finalize"];
@@ -32,7 +33,8 @@ fn find(context: &Context<'_>) -> Diagnostics {
             findings.push(
                 site.finding(&RULE, clause.start..clause.start + 2, message)
                     .label("ACCESS EXCLUSIVE on the parent, behind whoever uses it")
-                    .help("write `DETACH PARTITION … CONCURRENTLY` in a cell of its own (PostgreSQL 14, no default partition)"),
+                    .help("write `DETACH PARTITION … CONCURRENTLY` in a cell of its own (PostgreSQL 14, no default partition)")
+                    .fix(only.then(|| site.concurrently(context, clause)).flatten()),
             );
         }
     }

@@ -31,11 +31,13 @@ fn find(context: &Context<'_>) -> Diagnostics {
         if words.is(index.end, "concurrently") || dropped.clone().all(new) {
             continue;
         }
+        let one = dropped.clone().count() == 1 && words.find_flat(words.all(), &["cascade"]).is_none();
         let name = dropped.next().map_or("", last_part);
         findings.push(
-            site.finding(&RULE, index, "an index is dropped under a lock that stops reads too")
+            site.finding(&RULE, index.clone(), "an index is dropped under a lock that stops reads too")
                 .label(format!("waits for every transaction that uses the table of `{name}`"))
-                .help("write `DROP INDEX CONCURRENTLY` in a cell of its own, one index in each"),
+                .help("write `DROP INDEX CONCURRENTLY` in a cell of its own, one index in each")
+                .fix(one.then(|| site.concurrently(context, index)).flatten()),
         );
     }
     findings

@@ -31,12 +31,15 @@ fn find(context: &Context<'_>) -> Diagnostics {
         if words.is(index.end, "concurrently") || context.is_new(table, site) {
             continue;
         }
+        // An INVALID index of the name would pass for the one that is wanted.
+        let plain = words.find_flat(words.all(), &["if", "not", "exists"]).is_none();
         findings.push(
-            site.finding(&RULE, index, format!("writers of `{table}` wait while the index is built"))
+            site.finding(&RULE, index.clone(), format!("writers of `{table}` wait while the index is built"))
                 .label("without CONCURRENTLY the build holds a SHARE lock")
                 .help(
                     "write `CREATE INDEX CONCURRENTLY` in a cell of its own; `rollbook new add-index-online` writes the runbook",
-                ),
+                )
+                .fix(plain.then(|| site.concurrently(context, index)).flatten()),
         );
     }
     findings

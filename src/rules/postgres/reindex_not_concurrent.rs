@@ -24,10 +24,12 @@ fn find(context: &Context<'_>) -> Diagnostics {
         if words.find(words.all(), &["concurrently"]).is_some() {
             continue;
         }
+        let named = words.is(1, "index") || words.is(1, "table");
         findings.push(
             site.finding(&RULE, 0..1, "an index is built anew while writers wait, and readers of it too")
                 .label("without CONCURRENTLY: SHARE on the table, ACCESS EXCLUSIVE on the index")
-                .help("write `REINDEX INDEX CONCURRENTLY …` or `REINDEX TABLE CONCURRENTLY …` in a cell of its own"),
+                .help("write `REINDEX INDEX CONCURRENTLY …` or `REINDEX TABLE CONCURRENTLY …` in a cell of its own")
+                .fix(named.then(|| site.concurrently(context, 0..2)).flatten()),
         );
     }
     findings

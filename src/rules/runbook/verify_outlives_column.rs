@@ -97,11 +97,16 @@ fn outlives(
         });
         let Some(drop) = drop else { continue };
         let span = statement.provenance.to_source(words.span(at..at + 1));
+        let cell = context.document.cell(&check.cell);
         let message = format!("the cell is still replayed when `{}` has dropped `{column}`", drop.step);
         return Some(
             RULE.at(&context.plan.source, span, message)
                 .label("`rollbook verify` fails here after the contract")
                 .help(format!("add `until={}` to the braces", drop.step))
+                .fix(
+                    cell.filter(|_| check.until.is_none())
+                        .map(|cell| cell.add_to_braces(&format!("until={}", drop.step))),
+                )
                 .cell(&check.cell)
                 .statement(1),
         );

@@ -22,6 +22,7 @@ mod server;
 mod template;
 
 pub use engine::Engine;
+pub use folder::laboratory;
 pub use lab::Lab;
 pub use memory::{Counting, most_held};
 pub use outcome::{Outcome, until};
