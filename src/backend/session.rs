@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -106,6 +108,10 @@ pub trait Session: Send {
 
     /// A table's columns and key, or `None` where there is no such table.
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError>;
+
+    /// Takes a flag that stops the statement in flight once it is raised, for a database that runs in
+    /// this process and on this thread. A server is told by the observer.
+    fn heed(&mut self, _stop: Arc<AtomicBool>) {}
 
     /// A second pair of eyes on this session.
     fn observer(&self) -> Box<dyn Observer>;

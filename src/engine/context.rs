@@ -107,7 +107,7 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub fn new(
-        session: Box<dyn Session>,
+        mut session: Box<dyn Session>,
         host: &'a dyn Host,
         gatekeeper: &'a mut dyn Gatekeeper,
         sink: &'a mut dyn Sink,
@@ -115,6 +115,7 @@ impl<'a> Context<'a> {
         resolutions: Vec<(String, super::Verdict)>,
         invocation: Invocation,
     ) -> Self {
+        session.heed(host.interrupt().flag());
         Self {
             observer: session.observer(),
             session,

@@ -1,6 +1,7 @@
 //! What the engine needs from the world outside, injected.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -28,12 +29,14 @@ pub trait Host: Send + Sync {
 #[derive(Debug, Default)]
 pub struct Interrupt {
     requests: AtomicU8,
+    insisted: Arc<AtomicBool>,
     changed: Notify,
 }
 
 impl Interrupt {
     pub fn request(&self) {
         let _ = self.requests.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_add(1));
+        self.insisted.store(self.is_insisted(), Ordering::SeqCst);
         self.changed.notify_waiters();
     }
 
@@ -45,6 +48,11 @@ impl Interrupt {
     /// Cancel the statement in flight.
     pub fn is_insisted(&self) -> bool {
         self.requests.load(Ordering::SeqCst) > 1
+    }
+
+    /// Raised when the statement in flight is to be cancelled.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.insisted)
     }
 
     /// Resolves when the statement in flight is to be cancelled.

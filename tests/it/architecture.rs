@@ -75,6 +75,7 @@ fn drivers_front_ends_and_printing_stay_where_they_belong() {
             assert!(module == home || !code.contains(word), "{name} names {word}, which only {home} may");
         };
         only("sqlx", "backend");
+        only("rusqlite", "backend");
         only("clap", "cli");
         only("rpassword", "cli");
         only("squawk_syntax", "dialect");

@@ -1,17 +1,15 @@
 //! What `sqlite_schema` and the table pragmas say.
 
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::Connection;
 
 use super::super::DbError;
 use super::super::session::{Column, Table};
-use super::session::{quoted, run};
+use super::connection::run;
+use super::session::quoted;
 use crate::dialect::{self, Dialect, Object, ObjectKind, TokenKind};
 
 /// The schema's own text of each object and of what hangs on it.
-pub(super) async fn definition(
-    conn: &mut SqliteConnection,
-    objects: &[Object],
-) -> Result<Option<Vec<String>>, DbError> {
+pub(super) fn definition(db: &Connection, objects: &[Object]) -> Result<Option<Vec<String>>, DbError> {
     let held = |object: &&Object| !matches!(object.kind, ObjectKind::Column | ObjectKind::Constraint);
     let names: Vec<String> =
         objects.iter().filter(held).map(|object| quoted(&object.name).to_lowercase()).collect();
@@ -23,14 +21,14 @@ pub(super) async fn definition(
         "SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema \
          WHERE lower(name) IN ({names}) OR lower(tbl_name) IN ({names}) ORDER BY 1"
     );
-    let answer = run(conn, &sql, u64::MAX).await?;
+    let answer = run(db, &sql, u64::MAX)?;
     Ok(Some(answer.rows.into_iter().flatten().flatten().collect()))
 }
 
-pub(super) async fn describe(conn: &mut SqliteConnection, table: &str) -> Result<Option<Table>, DbError> {
+pub(super) fn describe(db: &Connection, table: &str) -> Result<Option<Table>, DbError> {
     let table = pragma_arguments(table);
     let sql = format!("SELECT name, type, \"notnull\", pk FROM pragma_table_info({table})");
-    let answer = run(conn, &sql, u64::MAX).await?;
+    let answer = run(db, &sql, u64::MAX)?;
     if answer.rows.is_empty() {
         return Ok(None);
     }
@@ -45,21 +43,17 @@ pub(super) async fn describe(conn: &mut SqliteConnection, table: &str) -> Result
     }
     key.sort();
     let primary_key: Vec<String> = key.into_iter().map(|(_, name)| name).collect();
-    let unique = unique_indexes(conn, &table, &primary_key).await?;
+    let unique = unique_indexes(db, &table, &primary_key)?;
     Ok(Some(Table { columns, primary_key, unique }))
 }
 
 /// `INTEGER PRIMARY KEY` is the table itself and no index of it (sqlite.org/lang_createtable.html, section 5).
-async fn unique_indexes(
-    conn: &mut SqliteConnection,
-    table: &str,
-    primary_key: &[String],
-) -> Result<Vec<Vec<String>>, DbError> {
+fn unique_indexes(db: &Connection, table: &str, primary_key: &[String]) -> Result<Vec<Vec<String>>, DbError> {
     let sql = format!(
         "SELECT i.name, c.name FROM pragma_index_list({table}) i, pragma_index_info(i.name) c \
          WHERE i.\"unique\" AND NOT i.partial ORDER BY i.seq DESC, c.seqno"
     );
-    let answer = run(conn, &sql, u64::MAX).await?;
+    let answer = run(db, &sql, u64::MAX)?;
     let mut unique = super::super::sql::grouped(&answer);
     if !primary_key.is_empty() && !unique.iter().any(|key| key == primary_key) {
         unique.insert(0, primary_key.to_vec());

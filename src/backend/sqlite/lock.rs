@@ -115,11 +115,10 @@ fn read_holder(file: &mut File) -> Holder {
 #[async_trait]
 impl RunLock for FileLock {
     fn at(&mut self, cell: &str) {
-        // Only a courtesy to whoever is turned away: the lock itself does not depend on the text.
-        let text = format!("{}{cell}\n", self.head);
+        // Only a courtesy to whoever is turned away: the lock itself does not depend on the text. What is
+        // left of a longer one stands behind the last line that is read.
         let _ = self.file.rewind();
-        let _ = self.file.write_all(text.as_bytes());
-        let _ = self.file.set_len(text.len() as u64);
+        let _ = self.file.write_all(format!("{}{cell}\n", self.head).as_bytes());
     }
 
     /// The system keeps it for as long as the process lives.

@@ -1,6 +1,7 @@
 //! SQLite, bundled.
 
 mod catalog;
+mod connection;
 mod lock;
 mod session;
 

@@ -98,7 +98,7 @@ where
     let host = RealHost::new(Path::new(&prepared.invocation.file));
     let mut gate = TerminalGate { style, host: &host };
     let mut printer = Printer::new(output.format, style);
-    let ended = block_on(async {
+    let ended = while_listening(&host, async {
         let session = backend::open(&prepared.target.address, mode).await?;
         let mut context = Context::new(
             session,
@@ -109,10 +109,7 @@ where
             said.resolve.clone(),
             prepared.invocation.clone(),
         );
-        let result = tokio::select! {
-            result = work(&mut context, &prepared.plan) => result,
-            never = listen(&host) => match never {},
-        };
+        let result = work(&mut context, &prepared.plan).await;
         if let Err(error) = &result {
             context.broke_off(error);
         }
@@ -164,7 +161,26 @@ fn acknowledge(host: &RealHost) {
     host.interrupt().request();
 }
 
-/// Counts Ctrl-C and SIGTERM for as long as the work goes on.
+/// Runs the work, and beside it listens to the operator: on a thread of its own, since a database that runs
+/// in this process keeps the work's thread for as long as a statement takes.
+fn while_listening<T>(host: &RealHost, work: impl Future<Output = T>) -> T {
+    let (working, done) = tokio::sync::oneshot::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            block_on(async {
+                tokio::select! {
+                    _ = done => {}
+                    never = listen(host) => match never {},
+                }
+            });
+        });
+        let ended = block_on(work);
+        drop(working);
+        ended
+    })
+}
+
+/// Counts Ctrl-C and SIGTERM.
 #[cfg(unix)]
 async fn listen(host: &RealHost) -> std::convert::Infallible {
     use tokio::signal::unix::{SignalKind, signal};
