@@ -205,6 +205,6 @@ pub async fn open(address: &Address, mode: Mode) -> Result<Box<dyn Session>, DbE
     match address {
         Address::Sqlite { path } => Ok(Box::new(sqlite::SqliteSession::open(path, mode).await?)),
         Address::Mysql { options } => Ok(Box::new(mysql::MysqlSession::open(options).await?)),
-        Address::Postgres { options } => Ok(Box::new(postgres::PostgresSession::open(options).await?)),
+        Address::Postgres { options } => Ok(Box::new(postgres::PostgresSession::open(options, mode).await?)),
     }
 }

@@ -15,7 +15,16 @@ pub(super) struct ServerFacts {
     pub user: String,
     pub system: String,
     pub pid: String,
-    pub has_journal: bool,
+    pub journal: Journal,
+}
+
+/// What of the journal's tables is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Journal {
+    None,
+    /// The lease alone: what was done here is known to nobody any more.
+    Lost,
+    Whole,
 }
 
 /// One round trip. `pg_control_system()` names the cluster: the same database name on another
@@ -26,8 +35,9 @@ pub(super) async fn about_server(conn: &mut PgConnection) -> Result<ServerFacts,
                CASE WHEN has_function_privilege('pg_control_system()', 'execute') \
                     THEN (SELECT system_identifier::text FROM pg_control_system()) ELSE '-' END, \
                pg_backend_pid(), \
-               (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                WHERE n.nspname = 'rollbook' AND c.relname IN ('journal', 'lease')) = 2";
+               (SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class c \
+                JOIN pg_namespace n ON n.oid = c.relnamespace \
+                WHERE n.nspname = 'rollbook' AND c.relname IN ('journal', 'lease'))";
     let answer = run(conn, sql.to_owned(), 1).await?;
     let cell = |i: usize| answer.cell(0, i).unwrap_or_default().to_owned();
     Ok(ServerFacts {
@@ -38,7 +48,11 @@ pub(super) async fn about_server(conn: &mut PgConnection) -> Result<ServerFacts,
         user: cell(3),
         system: cell(4),
         pid: cell(5),
-        has_journal: cell(6) == "t",
+        journal: match cell(6).as_str() {
+            "journal lease" => Journal::Whole,
+            "lease" => Journal::Lost,
+            _ => Journal::None,
+        },
     })
 }
 

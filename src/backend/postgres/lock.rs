@@ -10,16 +10,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnection;
 
 use super::super::lease::{Heart, LeasedLock};
 use super::super::patience::soon;
 use super::super::session::{Claim, Claimed, Holder, LockError};
 use super::super::{Answer, DbError};
-use super::session::{connect, quoted, run};
+use super::session::{quoted, run};
 
 /// `Roll`, `book` in ASCII. Advisory locks are of one database (PostgreSQL manual, 13.3.5).
 const KEY: [u32; 2] = [0x526f_6c6c, 0x626f_6f6b];
+
+/// Of the same key.
+const ATTEMPT: &str = "pg_try_advisory_lock(x'526f6c6c'::int, x'626f6f6b'::int)";
 
 /// The connection that holds the lock.
 pub(super) struct Lock {
@@ -30,17 +33,21 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Tries the lock. `session` is the server process of the run's own connection.
-    pub async fn take(options: &PgConnectOptions, claim: &Claim, session: &str) -> Result<Self, LockError> {
-        // Who, since when and in which run is in the connection's name: every role may read it.
-        let name = format!("rollbook lock {} {} {}", claim.run, claim.since, claim.operator);
-        let conn = connect(options, &name).await?;
+    pub async fn take(conn: PgConnection, claim: &Claim, session: &str) -> Result<Self, LockError> {
         let mut lock = Self { conn, token: String::new(), taken_over: None };
-        // A lease that a crash of the server takes back a moment is as good: nobody waits for its disk.
-        let pid = lock.ask("SET synchronous_commit = off; SELECT pg_backend_pid()".to_owned()).await?;
-        if pid.single() == Some(session) {
+        // Who, since when and in which run is in the connection's name: every role may read it. A lease
+        // that a crash of the server takes back a moment is as good: nobody waits for its disk. The lock
+        // is not tried on a session that others share: it would stay with the pooler.
+        let sql = format!(
+            "SET application_name = {}; SET synchronous_commit = off; \
+             SELECT pg_backend_pid(), CASE WHEN pg_backend_pid() <> {session} THEN {ATTEMPT} END",
+            quoted(&format!("rollbook lock {} {} {}", claim.run, claim.since, claim.operator))
+        );
+        let answer = lock.ask(sql).await?;
+        if answer.single() == Some(session) {
             return Err(LockError::Pooler);
         }
-        if lock.attempt().await? {
+        if answer.cell(0, 1) == Some("t") {
             return Ok(lock);
         }
         let holder = holder(&mut lock.conn).await?.unwrap_or_default();
@@ -76,34 +83,32 @@ impl Lock {
     }
 
     /// A lease without a journal beside it: what was done here is known to nobody any more.
-    pub async fn refuse_lost_journal(&mut self) -> Result<(), DbError> {
-        let there = self.ask(
-            "SELECT to_regclass('rollbook.lease') IS NOT NULL AND to_regclass('rollbook.journal') IS NULL"
-                .to_owned(),
-        );
-        if there.await?.single() != Some("t") {
-            return Ok(());
+    pub async fn lost_journal(&mut self) -> DbError {
+        match self.ask("SELECT run, operator FROM rollbook.lease".to_owned()).await {
+            Ok(last) => {
+                let cell = |i: usize| last.cell(0, i).unwrap_or_default().to_owned();
+                DbError::JournalMissing { run: cell(0), operator: cell(1) }
+            }
+            Err(error) => error,
         }
-        let last = self.ask("SELECT run, operator FROM rollbook.lease".to_owned()).await?;
-        let cell = |i: usize| last.cell(0, i).unwrap_or_default().to_owned();
-        Err(DbError::JournalMissing { run: cell(0), operator: cell(1) })
     }
 
     /// Writes the lease, once its table is there, and keeps it alive.
     pub async fn lease(mut self, claim: &Claim, pos: i64) -> Result<Claimed, DbError> {
-        let last =
-            self.ask("SELECT pos FROM rollbook.lease".to_owned()).await.map_err(DbError::on_journal)?;
-        DbError::if_shortened(pos, last.single())?;
         let texts = [&claim.run, &claim.operator, &claim.since].map(|text| quoted(text));
         let sql = format!(
-            "INSERT INTO rollbook.lease AS l (id, token, run, operator, since, pid, cell, pos, heartbeat) \
-             VALUES (1, 1, {}, pg_backend_pid(), '', {pos}, clock_timestamp()) \
+            "WITH last AS (SELECT pos FROM rollbook.lease), taken AS ( \
+             INSERT INTO rollbook.lease AS l (id, token, run, operator, since, pid, cell, pos, heartbeat) \
+             SELECT 1, 1, {}, pg_backend_pid(), '', {pos}, clock_timestamp() \
+             WHERE NOT EXISTS (SELECT FROM last WHERE pos > {pos}) \
              ON CONFLICT (id) DO UPDATE SET token = l.token + 1, run = excluded.run, operator = excluded.operator, \
-             since = excluded.since, pid = excluded.pid, cell = '', pos = excluded.pos, heartbeat = excluded.heartbeat RETURNING token",
+             since = excluded.since, pid = excluded.pid, cell = '', pos = excluded.pos, heartbeat = excluded.heartbeat \
+             RETURNING token) SELECT (SELECT pos FROM last), (SELECT token FROM taken)",
             texts.join(", ")
         );
         let answer = self.ask(sql).await.map_err(DbError::on_journal)?;
-        answer.single().unwrap_or_default().clone_into(&mut self.token);
+        DbError::if_shortened(pos, answer.single())?;
+        answer.cell(0, 1).unwrap_or_default().clone_into(&mut self.token);
         let taken_over = self.taken_over.take();
         Ok(Claimed { lock: Box::new(LeasedLock::new(Box::new(self), claim.lease, pos)), pos, taken_over })
     }
@@ -112,8 +117,7 @@ impl Lock {
 #[async_trait]
 impl Heart for Lock {
     async fn attempt(&mut self) -> Result<bool, DbError> {
-        let sql = format!("SELECT pg_try_advisory_lock({}, {})", KEY[0], KEY[1]);
-        Ok(self.ask(sql).await?.single() == Some("t"))
+        Ok(self.ask(format!("SELECT {ATTEMPT}")).await?.single() == Some("t"))
     }
 
     async fn beat(&mut self, cell: &str, pos: i64) -> Result<bool, DbError> {

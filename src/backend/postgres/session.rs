@@ -9,12 +9,12 @@ use sqlx::{Column as _, ConnectOptions as _, Connection as _, Either, Row as _, 
 use super::super::answer::{Answer, AnswerBuilder};
 use super::super::patience::{reach, soon};
 use super::super::session::{
-    Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Observer, Scope, Session, Table,
-    TargetInfo,
+    Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, Scope, Session,
+    Table, TargetInfo,
 };
 use super::super::sql::{audited, end, insert, journal_rows, select, select_end};
 use super::super::{Address, DbError, Refusal, RefusalKind};
-use super::catalog;
+use super::catalog::{self, Journal};
 use super::lock::{self, Lock};
 use super::observer::PostgresObserver;
 use crate::dialect::{Dialect, Facts, Object};
@@ -29,15 +29,28 @@ pub struct PostgresSession {
     options: PgConnectOptions,
     info: TargetInfo,
     pid: String,
-    has_journal: bool,
+    /// For the run lock: opened beside the first one, because a run needs both.
+    second: Option<Result<PgConnection, DbError>>,
+    journal: Journal,
     /// Of the open transaction.
     limits: Limits,
 }
 
 impl PostgresSession {
-    pub async fn open(options: &PgConnectOptions) -> Result<Self, DbError> {
-        let mut conn = connect(options, "rollbook").await?;
-        let facts = soon(catalog::about_server(&mut conn)).await?;
+    pub async fn open(options: &PgConnectOptions, mode: Mode) -> Result<Self, DbError> {
+        let first = async {
+            let mut conn = connect(options, "rollbook").await?;
+            let facts = soon(catalog::about_server(&mut conn)).await?;
+            Ok::<_, DbError>((conn, facts))
+        };
+        let second = async {
+            match mode {
+                Mode::ReadOnly => None,
+                Mode::ReadWrite | Mode::Create => Some(connect(options, "rollbook").await),
+            }
+        };
+        let (first, second) = tokio::join!(first, second);
+        let (mut conn, facts) = first?;
         if facts.user == JOURNAL_SCHEMA {
             // By default a role's own name comes first on the search path (PostgreSQL manual, 5.9.3):
             // with the journal's schema there, a runbook's tables would be made in it.
@@ -60,7 +73,8 @@ impl PostgresSession {
             options: options.clone(),
             info,
             pid: facts.pid,
-            has_journal: facts.has_journal,
+            second,
+            journal: facts.journal,
             limits: Limits::default(),
         })
     }
@@ -209,7 +223,7 @@ impl Session for PostgresSession {
     }
 
     async fn read_journal(&mut self, runbook: Option<&str>) -> Result<Vec<JournalRow>, DbError> {
-        if !self.has_journal {
+        if self.journal != Journal::Whole {
             return Ok(Vec::new());
         }
         let sql = select(Dialect::Postgres, TABLE, runbook);
@@ -221,19 +235,29 @@ impl Session for PostgresSession {
     }
 
     async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
-        let mut lock = Lock::take(&self.options, claim, &self.pid).await?;
-        if !self.has_journal {
-            lock.refuse_lost_journal().await?;
-            // One message, so one implicit transaction: the tables are there whole or not at all.
-            soon(self.send(format!(
-                "SET client_min_messages = warning; {}; RESET client_min_messages",
-                include_str!("journal.sql")
-            )))
+        let conn = match self.second.take() {
+            Some(conn) => conn?,
+            None => connect(&self.options, "rollbook").await?,
+        };
+        let mut lock = Lock::take(conn, claim, &self.pid).await?;
+        let end_of_journal = select_end(TABLE);
+        let answer = match self.journal {
+            Journal::Lost => return Err(lock.lost_journal().await.into()),
+            Journal::Whole => soon(run(&mut self.conn, end_of_journal, 1)).await?,
+            // One message, so one implicit transaction: the tables are there whole or not at all. Nobody
+            // waits for its disk: the first entry's commit comes after it in the log, and does.
+            Journal::None => soon(run(
+                &mut self.conn,
+                format!(
+                    "SET LOCAL synchronous_commit = off; SET LOCAL client_min_messages = warning; {} {end_of_journal}",
+                    include_str!("journal.sql")
+                ),
+                1,
+            ))
             .await
-            .map_err(DbError::without_journal)?;
-            self.has_journal = true;
-        }
-        let answer = soon(run(&mut self.conn, select_end(TABLE), 1)).await?;
+            .map_err(DbError::without_journal)?,
+        };
+        self.journal = Journal::Whole;
         Ok(lock.lease(claim, end(&answer)).await?)
     }
 
