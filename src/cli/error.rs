@@ -230,6 +230,14 @@ fn engine_help(error: &EngineError) -> Option<String> {
         EngineError::Db(DbError::JournalConflict { .. } | DbError::LockLost { .. }) => {
             "look with `rollbook status --db …` who runs now; then type the same command again".to_owned()
         }
+        EngineError::Changed { params, .. } if !params.is_empty() => {
+            let value = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let said = params.iter().map(|param| {
+                format!("parameter `{}` was {} and is {} now", param.name, value(&param.was), value(&param.now))
+            });
+            let said: Vec<String> = said.collect();
+            format!("{}: give it the value that the cell ran with; another value belongs in a new step", said.join(", "))
+        }
         EngineError::Changed { cell, .. } => format!(
             "put the text of `{cell}` back as it was when it ran; a further change is a new step, or a new runbook"
         ),

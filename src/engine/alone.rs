@@ -164,14 +164,15 @@ impl Context<'_> {
                 "the database refused statement {} of cell `{cell}` ({message}), and yet {seen}",
                 index + 1
             ),
-            next: Some(self.resolve_commands(cell)),
+            help: Some(self.resolve_commands(cell)),
+            next: None,
         }
     }
 
     fn describe_leftover(&self, index: &InvalidIndex, problem: &mut Problem) {
         problem.state =
             format!("index {} is left INVALID: it slows writes down and serves no query", index.name);
-        problem.next =
+        problem.help =
             format!("mend the cause, then `{}`, which offers to remove the index first", self.again(""));
     }
 
@@ -193,7 +194,8 @@ impl Context<'_> {
                     outcome: Outcome::InDoubt,
                     at: Some(action.cell.clone()),
                     state: format!("index {} is being built now, by {builder}", left.name),
-                    next: Some(format!("wait until it has ended, then `{}`", self.again(""))),
+                    help: Some("wait until it has ended".to_owned()),
+                    next: Some(self.again("")),
                 })));
             }
             let request = GateRequest {

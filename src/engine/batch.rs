@@ -321,7 +321,7 @@ impl Context<'_> {
         let mut problem = self.problem(work.plan, error);
         problem.offset = None;
         problem.state = "the rows of this key are as they were".to_owned();
-        problem.next = "mend them by hand when the backfill is done".to_owned();
+        problem.help = "mend them by hand when the backfill is done".to_owned();
         self.stage(Event::KeySkipped {
             cell: work.action.cell.clone(),
             column: work.walk.key(),
@@ -357,7 +357,7 @@ impl Context<'_> {
             problem.state = format!("{committed}; no row of {at} is changed");
             problem.message = format!("at {at}: {}", problem.message);
             let again = self.again("");
-            problem.next = match work.backfill.on_error {
+            problem.help = match work.backfill.on_error {
                 OnError::Stop => format!(
                     "mend that row, or let `on_error: {{skip: <how many>}}` leave such keys out; then `{again}` goes on behind the last batch"
                 ),
@@ -408,8 +408,8 @@ impl Started<'_> {
 }
 
 /// The end of a cell whose table cannot be walked.
-fn unfit(message: String, next: String) -> CellEnd {
-    let problem = Problem { message, state: "no batch has run".to_owned(), next, ..Problem::default() };
+fn unfit(message: String, help: String) -> CellEnd {
+    let problem = Problem { message, state: "no batch has run".to_owned(), help, ..Problem::default() };
     CellEnd::Failed { statement: Some(1), problem: Box::new(problem), attempts: 0 }
 }
 

@@ -49,6 +49,14 @@ pub fn shell_word(text: &str) -> String {
     }
 }
 
+/// A parameter with another value than the run began with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangedParam {
+    pub name: String,
+    pub was: serde_json::Value,
+    pub now: serde_json::Value,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     #[error(transparent)]
@@ -62,7 +70,7 @@ pub enum EngineError {
     #[error("the connection goes through a pooler that shares sessions between its clients")]
     Pooler,
     #[error("cell `{cell}` is done or partly done, and its text has changed since")]
-    Changed { cell: String, was: Vec<String>, now: Vec<String> },
+    Changed { cell: String, was: Vec<String>, now: Vec<String>, params: Vec<ChangedParam> },
     #[error("cell `{cell}` is done or partly done, and a secret value in it has changed since")]
     SecretChanged { cell: String },
     #[error("step `{step}` is done, and the runbook no longer has it")]
@@ -371,7 +379,7 @@ impl<'a> Context<'a> {
     /// Ends an invocation that has nothing to do: its one event is told and kept nowhere.
     pub(super) fn nothing_to_do(&mut self, state: String) -> Report {
         let run = self.ledger.history.runs.last().map_or_else(String::new, |run| run.run.clone());
-        let stop = Stop { outcome: Outcome::Completed, at: None, state, next: None };
+        let stop = Stop { outcome: Outcome::Completed, at: None, state, help: None, next: None };
         self.ledger.tell(&run, &Event::Stopped(stop));
         self.nothing_done()
     }
@@ -380,7 +388,7 @@ impl<'a> Context<'a> {
     pub fn broke_off(&mut self, error: &EngineError) {
         if self.run_id().is_empty() {
             let state = format!("{error}; nothing was run");
-            let stop = Stop { outcome: Outcome::Failed, at: None, state, next: None };
+            let stop = Stop { outcome: Outcome::Failed, at: None, state, help: None, next: None };
             self.ledger.tell("", &Event::Stopped(stop));
             return;
         }
@@ -388,10 +396,11 @@ impl<'a> Context<'a> {
             outcome: if self.in_doubt() { Outcome::InDoubt } else { Outcome::Failed },
             at: None,
             state: "what the journal has is committed; a transaction that was open is rolled back".to_owned(),
-            next: Some(
+            help: Some(
                 "type the same command again: it reads the journal and continues where this stopped"
                     .to_owned(),
             ),
+            next: Some(self.again("")),
         };
         let run = self.run_id().to_owned();
         self.ledger.tell(&run, &Event::Stopped(stop));
@@ -446,6 +455,7 @@ impl<'a> Context<'a> {
                 outcome: Outcome::AtGate,
                 at: Some(view.cell),
                 state: request.state,
+                help: None,
                 next: Some(view.command),
             })),
         }
@@ -458,7 +468,7 @@ impl<'a> Context<'a> {
             problem.blockers.clone_from(&self.blockers);
         }
         if error.refusal().is_some_and(backend::Refusal::is_out_of_space) {
-            problem.next = format!("make room on the disk, then `{}` continues at this cell", self.again(""));
+            problem.help = format!("make room on the disk, then `{}` continues at this cell", self.again(""));
         }
         problem
     }

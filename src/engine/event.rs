@@ -326,7 +326,8 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blockers: Vec<Blocker>,
     pub state: String,
-    pub next: String,
+    /// What to do about it, in words.
+    pub help: String,
 }
 
 impl Problem {
@@ -368,7 +369,10 @@ pub struct Stop {
     pub at: Option<String>,
     /// What state the database is in now.
     pub state: String,
-    /// What to type next.
+    /// What to do first, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The command that goes on, ready to paste; none where nothing is left, or where no one command does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cell::CellEnd;
 use super::check::CheckOutcome;
-use super::context::{Context, EngineError, GateRequest, Report};
+use super::context::{ChangedParam, Context, EngineError, GateRequest, Report};
 use super::event::{CheckTime, Direction, Event, GateKind, Outcome, Problem, Stop};
 use super::history::{CellHistory, History, Status};
 use super::journal::decode;
@@ -78,6 +78,7 @@ pub async fn run(context: &mut Context<'_>, plan: &Plan, until: &Until) -> Resul
             } else {
                 "every step is done".to_owned()
             },
+            help: None,
             next: Some(context.invocation.command("verify", "")),
         },
     };
@@ -141,6 +142,7 @@ impl Context<'_> {
                         cell: action.cell.clone(),
                         was: cell.sql.clone(),
                         now,
+                        params: self.changed_params(plan),
                     });
                 }
                 if cell.secrets.as_ref().is_some_and(|stored| !super::secret::is_same(action, stored)) {
@@ -149,6 +151,18 @@ impl Context<'_> {
             }
         }
         Ok(())
+    }
+
+    fn changed_params(&self, plan: &Plan) -> Vec<ChangedParam> {
+        let runs = &self.ledger.history.runs;
+        let Some(began) = runs.iter().rev().find(|run| run.direction == Direction::Forward) else {
+            return Vec::new();
+        };
+        let changed = plan.params.iter().filter_map(|(name, now)| {
+            let was = began.params.get(name).filter(|was| *was != now)?;
+            Some(ChangedParam { name: name.clone(), was: was.clone(), now: now.clone() })
+        });
+        changed.collect()
     }
 
     /// A runbook whose `id` was edited would begin again, over what it has done already.
@@ -232,6 +246,7 @@ impl Context<'_> {
                         outcome: Outcome::Paused,
                         at: Some(step.id.clone()),
                         state: format!("step `{}` is done; the steps after it have not run", step.id),
+                        help: None,
                         next: Some(self.again("")),
                     }));
                 }
@@ -393,7 +408,7 @@ impl Context<'_> {
                     let problem = Problem {
                         message: format!("expected {}, found {found}", super::check::expected(&check.expect)),
                         state: state.to_owned(),
-                        next: format!(
+                        help: format!(
                             "mend what the cell found, or the cell where it asks for the wrong thing; then `{}` goes on",
                             self.again("")
                         ),
@@ -414,14 +429,15 @@ impl Context<'_> {
         mut problem: Problem,
         attempts: u32,
     ) -> Stop {
-        if problem.next.is_empty() {
-            problem.next = format!("mend the cause, then `{}` continues at this cell", self.again(""));
+        if problem.help.is_empty() {
+            problem.help = format!("mend the cause, then `{}` continues at this cell", self.again(""));
         }
         let stop = Stop {
             outcome: Outcome::Failed,
             at: Some(cell.to_owned()),
             state: format!("{}; {}", problem.message, problem.state),
-            next: Some(problem.next.clone()),
+            help: Some(problem.help.clone()),
+            next: Some(self.again("")),
         };
         self.note(Event::Failed { cell: cell.to_owned(), statement, problem, attempts });
         stop
@@ -433,6 +449,7 @@ impl Context<'_> {
             at: Some(at.to_owned()),
             state: "what the journal has is committed; nothing else is, and the run goes on from there"
                 .to_owned(),
+            help: None,
             next: Some(self.again("")),
         }
     }

@@ -38,6 +38,8 @@ pub struct RunHistory {
     pub plan: Digest,
     pub file: String,
     pub arguments: String,
+    /// As it began, without the values of secret ones.
+    pub params: BTreeMap<String, serde_json::Value>,
     /// Identity of the database that it runs on.
     pub target: String,
     pub last_at: String,
@@ -206,6 +208,7 @@ impl History {
                 plan: started.plan.clone(),
                 file: started.file.clone(),
                 arguments: started.arguments.clone(),
+                params: started.params.clone(),
                 // Only a human's word makes another database the target.
                 target: self
                     .runs

@@ -25,7 +25,7 @@ mod silence;
 mod verify;
 
 pub use check::{CheckOutcome, judge};
-pub use context::{Context, EngineError, Invocation, Report, Sink, shell_word};
+pub use context::{ChangedParam, Context, EngineError, Invocation, Report, Sink, shell_word};
 pub use event::{
     BatchSum, CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted, Stop,
     Verdict,

@@ -47,7 +47,8 @@ impl Context<'_> {
                     "the server is still running statement {} of `{}`: {process}",
                     intent.statement, action.cell
                 ),
-                next: Some(format!("wait until it has ended, then `{}`", self.again(""))),
+                help: Some("wait until it has ended".to_owned()),
+                next: Some(self.again("")),
             }));
         }
         let mut found = self.ask_catalog(plan, statement, &intent).await?;
@@ -103,7 +104,8 @@ impl Context<'_> {
             outcome: Outcome::InDoubt,
             at: Some(action.cell.clone()),
             state,
-            next: Some(self.resolve_commands(&action.cell)),
+            help: Some(self.resolve_commands(&action.cell)),
+            next: None,
         }))
     }
 

@@ -110,6 +110,7 @@ pub async fn rollback(
             outcome: Outcome::Completed,
             at: None,
             state,
+            help: None,
             next: Some(context.invocation.command("run", "")),
         })
         .await

@@ -65,18 +65,34 @@ pub async fn verify(context: &mut Context<'_>, plan: &Plan, all: bool) -> Result
             }
         }
     }
-    let stop = if violated.is_empty() {
+    let stop = if count == 0 {
+        // Nobody who waits for a yes may take this for one.
+        Stop {
+            outcome: Outcome::Failed,
+            at: None,
+            state: "nothing was checked: no verify cell is alive".to_owned(),
+            help: Some(match plan.checks().next() {
+                Some(_) => {
+                    "a verify cell is alive once its step is done, and until what its `until` names is; \
+                            `--all` replays every one"
+                        .to_owned()
+                }
+                None => "the runbook has no verify cell".to_owned(),
+            }),
+            next: Some(context.invocation.command("status", "")),
+        }
+    } else if violated.is_empty() {
         let state = match count {
-            0 => "no verify cell is alive: nothing was checked".to_owned(),
             1 => "the one verify cell holds".to_owned(),
             n => format!("all {n} verify cells hold"),
         };
-        Stop { outcome: Outcome::Completed, at: None, state, next: None }
+        Stop { outcome: Outcome::Completed, at: None, state, help: None, next: None }
     } else {
         Stop {
             outcome: Outcome::Failed,
             at: violated.first().cloned(),
             state: format!("{} of {count} verify cells do not hold: {}", violated.len(), violated.join(", ")),
+            help: None,
             next: Some(context.invocation.command("status", "")),
         }
     };

@@ -243,7 +243,7 @@ fn problem(problem: &Problem, dialect: Dialect) -> String {
         ("at", offset.as_deref()),
         ("in the way", Some(blockers.as_str())),
         ("state", Some(problem.state.as_str())),
-        ("next", Some(problem.next.as_str())),
+        ("help", Some(problem.help.as_str())),
     ];
     named(fields)
 }

@@ -187,7 +187,11 @@ fn invoked(invocation: &Invocation<'_>, number: usize, of: usize) -> String {
     );
     match invocation.stop {
         Some(stop) => {
-            let fields = [("state", Some(stop.state.as_str())), ("next", stop.next.as_deref())];
+            let fields = [
+                ("state", Some(stop.state.as_str())),
+                ("help", stop.help.as_deref()),
+                ("next", stop.next.as_deref()),
+            ];
             format!("{head}\n{}", named(fields))
         }
         None => head,

@@ -67,7 +67,7 @@ fn done(cell: &str, affected: u64, output: Option<Output>) -> Event {
 
 fn stopped(outcome: Outcome, at: Option<&str>, next: &str) -> Event {
     let at = at.map(str::to_owned);
-    Event::Stopped(Stop { outcome, at, state: "as it says".into(), next: Some(next.into()) })
+    Event::Stopped(Stop { outcome, at, state: "as it says".into(), help: None, next: Some(next.into()) })
 }
 
 fn continued() -> Event {
@@ -119,7 +119,7 @@ fn run() -> Vec<Sealed> {
         message: "canceling statement due to lock timeout".into(),
         code: "55P03".into(),
         state: "nothing of batch 3 is committed".into(),
-        next: "run it again".into(),
+        help: "run it again".into(),
         ..Problem::default()
     };
     let mut events = vec![
@@ -210,7 +210,7 @@ fn the_page_tells_the_run() {
         "- Batches: 3 of 5,000 keys\n- Rows: 12,000 changed, of 15,000 keys\n- Keys: from `1` to `15000`; the walk ends at `15000`,",
         "**Retried** 1 time, 250 ms of waiting.\n\n- `canceling statement due to lock timeout` (sqlstate `55P03`): 1 time\n",
         "### `backfill.verify`, verify of `backfill`\n",
-        "sqlstate: 55P03\nstate: nothing of batch 3 is committed\nnext: run it again\n",
+        "sqlstate: 55P03\nstate: nothing of batch 3 is committed\nhelp: run it again\n",
         "### `before-contract`, hold\n",
         "- The release is on every host.\n",
         "**Confirmed** by `grace` 2026-11-24 00:00:18 UTC, given on the command line",
@@ -291,7 +291,7 @@ fn hostile() -> Vec<Sealed> {
     let problem = Problem {
         message: HOSTILE.into(),
         state: HOSTILE.into(),
-        next: HOSTILE.into(),
+        help: HOSTILE.into(),
         ..Problem::default()
     };
     chain(vec![

@@ -121,6 +121,7 @@ pub fn status_json(rows: &[StatusRow]) -> String {
                 "last_at": row.last_at,
                 "operator": row.operator,
                 "why": row.why,
+                "help": row.help,
                 "next": row.next,
             })
         })

@@ -17,6 +17,9 @@ pub struct StatusRow {
     pub last_at: String,
     pub operator: String,
     pub why: String,
+    /// What to do first, in words.
+    pub help: Option<String>,
+    /// The command that goes on.
     pub next: Option<String>,
 }
 
@@ -29,15 +32,16 @@ impl StatusRow {
         holder: Option<&Holder>,
         resume: impl FnOnce() -> String,
     ) -> Self {
-        let (state, at, why, next) = match (&run.stop, holder.filter(|holder| holder.run == run.run)) {
-            (_, Some(holder)) => ("running", holder.cell.clone(), holding(holder), None),
-            (None, None) if run.superseded => ("ended by a later run", None, String::new(), None),
+        let (state, at, why, help, next) = match (&run.stop, holder.filter(|holder| holder.run == run.run)) {
+            (_, Some(holder)) => ("running", holder.cell.clone(), holding(holder), None, None),
+            (None, None) if run.superseded => ("ended by a later run", None, String::new(), None, None),
             (None, None) => (
                 "killed",
                 run.cell.clone(),
                 "its process or its connection ended without a word; what is committed is in the journal, and a \
                  statement without an outcome is in doubt"
                     .to_owned(),
+                None,
                 Some(resume()),
             ),
             (Some(stop), None) => {
@@ -49,8 +53,8 @@ impl StatusRow {
                     Outcome::InDoubt => "in doubt",
                     Outcome::Interrupted => "interrupted",
                 };
-                let next = stop.next.clone().filter(|_| run.is_open());
-                (state, stop.at.clone(), stop.state.clone(), next)
+                let open = |text: &Option<String>| text.clone().filter(|_| run.is_open());
+                (state, stop.at.clone(), stop.state.clone(), open(&stop.help), open(&stop.next))
             }
         };
         let state = if run.superseded && run.stop.as_ref().is_some_and(|s| s.outcome != Outcome::Completed) {
@@ -68,6 +72,7 @@ impl StatusRow {
             last_at: run.last_at.clone(),
             operator: run.operator.clone(),
             why,
+            help,
             next,
         }
     }
@@ -103,6 +108,9 @@ pub fn status_table(rows: &[StatusRow], width: u16) -> String {
     }
     let mut text = table.to_string();
     for row in rows {
+        if let Some(help) = &row.help {
+            text.push_str(&format!("\nhelp for {}: {help}", row.runbook));
+        }
         if let Some(next) = &row.next {
             text.push_str(&format!("\nnext for {}: {next}", row.runbook));
         }

@@ -202,6 +202,9 @@ impl TerminalReport {
                 };
                 let at = stop.at.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
                 let mut text = format!("\n{word}{at}: {}\n", stop.state);
+                if let Some(help) = &stop.help {
+                    text.push_str(&format!("help: {help}\n"));
+                }
                 if let Some(next) = &stop.next {
                     text.push_str(&format!("next: {next}\n"));
                 }
@@ -244,7 +247,7 @@ impl TerminalReport {
         for blocker in &problem.blockers {
             text.push_str(&format!("  = in the way: {}\n", shown(&blocker.to_string())));
         }
-        text.push_str(&format!("  = state: {}\nhelp: {}\n", problem.state, problem.next));
+        text.push_str(&format!("  = state: {}\nhelp: {}\n", problem.state, problem.help));
         text
     }
 }

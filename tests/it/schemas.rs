@@ -128,6 +128,22 @@ fn a_status_is_what_its_schema_says() {
 }
 
 #[test]
+fn a_failure_says_in_next_the_command_alone() {
+    let lab = Lab::new(Engine::Sqlite);
+    let cells = "```sql {id=a phase=apply role=forward}\n--| irreversible: a test\nDROP INDEX nope;\n```\n";
+    lab.write("book.md", &format!("---\nrollbook: 1\nid: book\ntitle: A test\ndialect: any\n---\n\n{cells}"));
+    let end = lab.on("run", &["--format", "json"]).expect(1);
+    let schema = schema("event");
+    let last: Value = serde_json::from_str(end.out.lines().last().unwrap()).unwrap();
+    conforms(&last, &schema, Strict::OurOwn);
+    assert!(last["next"].as_str().unwrap().starts_with("rollbook run book.md"), "{last}");
+    assert!(last["help"].as_str().unwrap().starts_with("mend the cause"), "{last}");
+    let status = lab.rollbook(&["status", "--db", &lab.url, "--format", "json"]).expect(0);
+    let status: Value = serde_json::from_str(&status.out).unwrap();
+    assert_eq!(status["runs"][0]["next"], last["next"]);
+}
+
+#[test]
 fn every_event_has_the_fields_of_its_schema() {
     let schema = schema("event");
     let events = [
@@ -136,6 +152,7 @@ fn every_event_has_the_fields_of_its_schema() {
             outcome: Outcome::Completed,
             at: Some("a".into()),
             state: "done".into(),
+            help: None,
             next: Some("rollbook verify a.md".into()),
         }),
         Event::StatementIntended { cell: "a".into(), statement: 1, before: None, provable: false },

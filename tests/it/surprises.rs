@@ -216,3 +216,23 @@ fn another_secret_is_noticed_where_a_cell_ran_with_the_first() {
         assert!(journal.contains("pbkdf2-sha256$") && !journal.contains("hunter"), "{journal}");
     }
 }
+
+#[test]
+fn a_changed_parameter_is_named_where_a_done_cell_has_another_value() {
+    let cells = "```sql {id=make phase=apply role=forward}\n--| irreversible: a test\nSELECT {{ size }};\n```\n\n\
+        ```sql {id=more phase=apply role=forward}\n--| irreversible: a test\nSELECT 1;\n```\n";
+    let lab = lab(Engine::Sqlite, cells);
+    let text = lab.read("book.md").replace("---\n\n# A", "params:\n  size: {type: integer}\n---\n\n# A");
+    lab.write("book.md", &text);
+    lab.on("run", &["--set", "size=5", "--step"]).expect(0);
+    lab.on("run", &["--set", "size=6"]).expect(2).says("parameter `size` was 5 and is 6 now");
+    lab.write("book.md", &text.replace("SELECT {{ size }}", "SELECT 1 + {{ size }}"));
+    lab.on("run", &["--set", "size=5"]).expect(2).says("put the text of `make` back");
+}
+
+#[test]
+fn a_replay_that_checks_nothing_is_no_yes() {
+    let lab = lab(Engine::Sqlite, TWO);
+    lab.on("run", &[]).expect(0);
+    lab.on("verify", &[]).expect(1).says("nothing was checked").says("the runbook has no verify cell");
+}

@@ -64,9 +64,12 @@ fn invocation(
         arguments.push(format!("--params {}", word(&file.display().to_string())));
     }
     for (name, value) in &params.set {
-        // A secret is asked for again.
         if !values.is_secret(name) {
             arguments.push(format!("--set {}", word(&format!("{name}={value}"))));
+        } else if !load::can_ask() {
+            // At a terminal it is asked for again. Elsewhere the shell has it, or says that it has not.
+            let variable = name.replace('-', "_").to_uppercase();
+            arguments.push(format!("--set \"{name}=${{{variable}:?}}\""));
         }
     }
     arguments.extend(limits.arguments());
