@@ -9,6 +9,7 @@ mod any;
 mod catalog;
 mod check;
 mod context;
+mod design;
 mod history;
 mod levels;
 mod mysql;
@@ -16,8 +17,8 @@ mod page;
 mod postgres;
 mod rule;
 mod runbook;
+mod schema;
 mod sqlite;
-mod words;
 
 pub use catalog::{UnknownRule, all, find, page_of};
 pub use check::check;

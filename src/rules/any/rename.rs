@@ -1,9 +1,9 @@
 use std::ops::Range;
 
 use crate::diagnostics::{Diagnostics, Level};
+use crate::dialect::{AlterTable, same_name};
 use crate::rules::context::Site;
 use crate::rules::rule::EVERYWHERE;
-use crate::rules::words::{AlterTable, same_name};
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {
@@ -74,7 +74,7 @@ fn renamed(site: &Site<'_>) -> Vec<Renamed> {
         };
         return pairs.into_iter().filter_map(read).collect();
     }
-    let Some(AlterTable { table, clauses }) = site.alter_table() else { return Vec::new() };
+    let Some(AlterTable { table, clauses, .. }) = site.alter_table() else { return Vec::new() };
     let mut found = Vec::new();
     for clause in clauses {
         let at = clause.start;
