@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::Rule;
 use super::history::History;
-use super::words::{AlterTable, Words};
+use super::words::{AlterTable, Words, same_name};
 use crate::diagnostics::{Diagnostic, Fix};
 use crate::dialect::{Action as Effect, Clause, ObjectKind};
 use crate::document::{Document, Role};
@@ -102,6 +102,16 @@ impl<'a> Context<'a> {
         altered
             .into_iter()
             .flat_map(|table| site.statement.facts.clauses.iter().map(move |clause| (table, clause)))
+    }
+
+    /// Whether a forward statement before this one makes the object.
+    pub fn is_made(&self, kind: ObjectKind, name: &str, site: &Site<'_>) -> bool {
+        self.forward().filter(|before| before.moment < site.moment).any(|before| {
+            let objects = &before.statement.facts.objects;
+            objects
+                .iter()
+                .any(|made| made.kind == kind && made.action == Effect::Create && same_name(&made.name, name))
+        })
     }
 
     /// Whether the index is on such a table.
