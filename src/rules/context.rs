@@ -5,7 +5,7 @@ use super::Rule;
 use super::history::History;
 use super::schema::Schema;
 use crate::diagnostics::{Diagnostic, Fix};
-use crate::dialect::{Action as Effect, AlterTable, Clause, Definition, ObjectKind, Words};
+use crate::dialect::{Action as Effect, AlterTable, Clause, Definition, ObjectKind, Words, same_name};
 use crate::document::{Document, Role};
 use crate::plan::{Action, Plan, Statement, Step, Unit};
 use crate::source::{Source, Span};
@@ -120,6 +120,16 @@ impl<'a> Context<'a> {
         altered
             .into_iter()
             .flat_map(|table| site.statement.facts.clauses.iter().map(move |clause| (table, clause)))
+    }
+
+    /// Whether a forward statement before this one makes the object.
+    pub fn is_made(&self, kind: ObjectKind, name: &str, site: &Site<'_>) -> bool {
+        self.forward().filter(|before| before.moment < site.moment).any(|before| {
+            let objects = &before.statement.facts.objects;
+            objects
+                .iter()
+                .any(|made| made.kind == kind && made.action == Effect::Create && same_name(&made.name, name))
+        })
     }
 
     /// Whether the index is on such a table.

@@ -1,7 +1,7 @@
 use super::super::draft::{Draft, Mode};
 use super::alter_table::written;
 use super::reader::Reader;
-use super::{column, constraint};
+use super::{column, constraint, expression};
 use crate::dialect::{Action, Clause, ClauseKind, ObjectKind};
 
 /// `CREATE TABLE` and `CREATE FOREIGN TABLE`, but none that takes a query's rows; the outer None is another
@@ -40,7 +40,10 @@ fn parts(draft: &mut Draft, reader: &mut Reader<'_, '_>, table: &str) -> Option<
         draft.object(ObjectKind::Table, parent, Action::Alter);
         // A default partition is read through for rows that belong to the new one.
         draft.scans(None);
-        rest(reader);
+        bounds(reader);
+        if !reader.is_done() {
+            rest(reader);
+        }
         return Some(());
     }
     if reader.is("of") {
@@ -70,10 +73,34 @@ fn parts(draft: &mut Draft, reader: &mut Reader<'_, '_>, table: &str) -> Option<
             parents.eat(&[","]);
         }
     }
+    if reader.eat(&["partition", "by"]) {
+        let named = reader.name().is_some() && reader.names().is_some();
+        reader.doubt_unless(named);
+    }
     if !reader.is_done() {
         rest(reader);
     }
     Some(())
+}
+
+/// `DEFAULT`, `FOR VALUES IN (…)` and `FOR VALUES FROM (…) TO (…)`, as far as they are plain.
+fn bounds(reader: &mut Reader<'_, '_>) {
+    if reader.eat(&["default"]) || !reader.eat(&["for", "values"]) {
+        return;
+    }
+    let understood = if reader.eat(&["in"]) {
+        values(reader)
+    } else {
+        reader.eat(&["from"]) && values(reader) && reader.eat(&["to"]) && values(reader)
+    };
+    reader.doubt_unless(understood);
+}
+
+fn values(reader: &mut Reader<'_, '_>) -> bool {
+    let Some(inside) = reader.group() else { return false };
+    let mut values = reader.within(inside);
+    while expression::read(&mut values) && values.eat(&[","]) {}
+    values.is_done()
 }
 
 /// How the table is kept, which costs nothing where it is empty.

@@ -1,5 +1,8 @@
 //! Statements that read and write rows, alone or inside each other.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::super::draft::{Draft, Mode};
@@ -173,28 +176,29 @@ pub(super) fn call(draft: &mut Draft, name: &str) -> bool {
 const READING: &str = include_str!("reading_functions.txt");
 
 pub(super) fn only_reads(name: &str) -> bool {
-    READING.split_ascii_whitespace().any(|known| known == name)
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| READING.split_ascii_whitespace().collect());
+    KNOWN.contains(name)
 }
 
 /// The tables that `node` reads in a `FROM`, `JOIN`, `USING` or `TABLE`, without its own `WITH`
 /// names; true where there is one.
 pub(super) fn reads(draft: &mut Draft, node: &SyntaxNode) -> bool {
     use SyntaxKind as K;
-    let mut any = false;
-    let own: Vec<_> = tree::descendants(node, K::CTE_NAME).filter_map(|name| tree::name(&name)).collect();
+    let (mut own, mut named) = (Vec::new(), Vec::new());
     for item in node.descendants() {
-        let named = match item.kind() {
-            K::RELATION_FROM_ITEM => tree::relation(&item),
-            K::TABLE => tree::child_name(&item, K::RELATION_NAME),
-            _ => continue,
-        };
-        if let Some(table) = named.filter(|table| !own.contains(table)) {
-            draft.lock(Mode::AccessShare, &table);
-            draft.object(ObjectKind::Table, table, Action::Read);
-            any = true;
+        match item.kind() {
+            K::CTE_NAME => own.extend(tree::name(&item)),
+            K::RELATION_FROM_ITEM => named.extend(tree::relation(&item)),
+            K::TABLE => named.extend(tree::child_name(&item, K::RELATION_NAME)),
+            _ => {}
         }
     }
-    any
+    named.retain(|table| !own.contains(table));
+    for table in &named {
+        draft.lock(Mode::AccessShare, table);
+        draft.object(ObjectKind::Table, table, Action::Read);
+    }
+    !named.is_empty()
 }
 
 fn explain(node: &SyntaxNode) -> Option<Draft> {

@@ -1,8 +1,6 @@
-use squawk_syntax::{SyntaxKind, SyntaxNode};
-
 use super::super::draft::{Draft, Mode};
-use super::tree;
-use crate::dialect::{Action, ObjectKind};
+use super::reader::Reader;
+use crate::dialect::{Action, ObjectKind, TokenKind};
 
 /// What goes with the object, said after its name; None where the drop is not destructive.
 type Loss = Option<&'static str>;
@@ -11,101 +9,129 @@ const READERS: Loss = Some(", which breaks every reader of it");
 const CALLERS: Loss = Some(", which breaks every caller of it");
 const USERS: Loss = Some(", which breaks every user of it");
 
-/// Kind, noun, object kind and loss of each `DROP`.
-fn of(kind: SyntaxKind) -> Option<(&'static str, &'static str, ObjectKind, Loss)> {
+/// What `DROP` is said of: the words, the statement's kind, the object's kind and the loss.
+type Noun = (&'static str, &'static str, ObjectKind, Loss);
+
+/// Nouns that others begin with come after them.
+const NOUNS: [Noun; 42] = {
     use ObjectKind as O;
-    use SyntaxKind as K;
-    Some(match kind {
-        K::DROP_TABLE => ("drop_table", "table", O::Table, Some(" and its data")),
-        K::DROP_FOREIGN_TABLE => ("drop_foreign_table", "foreign table", O::Table, READERS),
-        K::DROP_VIEW => ("drop_view", "view", O::View, READERS),
-        K::DROP_MATERIALIZED_VIEW => ("drop_materialized_view", "materialized view", O::View, READERS),
-        K::DROP_INDEX => ("drop_index", "index", O::Index, None),
-        K::DROP_SEQUENCE => ("drop_sequence", "sequence", O::Sequence, Some(" and its position")),
-        K::DROP_SCHEMA => ("drop_schema", "schema", O::Schema, Some("")),
-        K::DROP_DATABASE => ("drop_database", "database", O::Database, Some(" and all its data")),
-        K::DROP_TYPE => ("drop_type", "type", O::Type, USERS),
-        K::DROP_DOMAIN => ("drop_domain", "domain", O::Type, USERS),
-        K::DROP_FUNCTION => ("drop_function", "function", O::Function, CALLERS),
-        K::DROP_PROCEDURE => ("drop_procedure", "procedure", O::Function, CALLERS),
-        K::DROP_ROUTINE => ("drop_routine", "routine", O::Function, CALLERS),
-        K::DROP_AGGREGATE => ("drop_aggregate", "aggregate", O::Function, CALLERS),
-        K::DROP_TRIGGER => ("drop_trigger", "trigger", O::Trigger, None),
-        K::DROP_EVENT_TRIGGER => ("drop_event_trigger", "event trigger", O::Trigger, None),
-        K::DROP_RULE => ("drop_rule", "rule", O::Other, None),
-        K::DROP_POLICY => ("drop_policy", "policy", O::Other, None),
-        K::DROP_STATISTICS => ("drop_statistics", "statistics", O::Other, None),
-        K::DROP_EXTENSION => ("drop_extension", "extension", O::Other, USERS),
-        K::DROP_ROLE => ("drop_role", "role", O::Other, USERS),
-        K::DROP_USER => ("drop_user", "user", O::Other, USERS),
-        K::DROP_GROUP => ("drop_group", "group", O::Other, USERS),
-        K::DROP_ACCESS_METHOD => ("drop_access_method", "access method", O::Other, USERS),
-        K::DROP_CAST => ("drop_cast", "cast", O::Other, USERS),
-        K::DROP_COLLATION => ("drop_collation", "collation", O::Other, USERS),
-        K::DROP_CONVERSION => ("drop_conversion", "conversion", O::Other, USERS),
-        K::DROP_FOREIGN_DATA_WRAPPER => {
-            ("drop_foreign_data_wrapper", "foreign-data wrapper", O::Other, USERS)
-        }
-        K::DROP_LANGUAGE => ("drop_language", "language", O::Other, USERS),
-        K::DROP_OPERATOR => ("drop_operator", "operator", O::Other, USERS),
-        K::DROP_OPERATOR_CLASS => ("drop_operator_class", "operator class", O::Other, USERS),
-        K::DROP_OPERATOR_FAMILY => ("drop_operator_family", "operator family", O::Other, USERS),
-        K::DROP_PROPERTY_GRAPH => ("drop_property_graph", "property graph", O::Other, USERS),
-        K::DROP_PUBLICATION => ("drop_publication", "publication", O::Other, USERS),
-        K::DROP_SUBSCRIPTION => ("drop_subscription", "subscription", O::Other, USERS),
-        K::DROP_SERVER => ("drop_server", "server", O::Other, USERS),
-        K::DROP_TABLESPACE => ("drop_tablespace", "tablespace", O::Other, USERS),
-        K::DROP_TEXT_SEARCH_CONFIG => {
-            ("drop_text_search_configuration", "text search configuration", O::Other, USERS)
-        }
-        K::DROP_TEXT_SEARCH_DICT => {
-            ("drop_text_search_dictionary", "text search dictionary", O::Other, USERS)
-        }
-        K::DROP_TEXT_SEARCH_PARSER => ("drop_text_search_parser", "text search parser", O::Other, USERS),
-        K::DROP_TEXT_SEARCH_TEMPLATE => {
-            ("drop_text_search_template", "text search template", O::Other, USERS)
-        }
-        K::DROP_TRANSFORM => ("drop_transform", "transform", O::Other, USERS),
-        K::DROP_USER_MAPPING => ("drop_user_mapping", "user mapping", O::Other, USERS),
-        K::DROP_OWNED => ("drop_owned", "everything owned by", O::Other, Some("")),
-        _ => return None,
-    })
+    [
+        ("table", "drop_table", O::Table, Some(" and its data")),
+        ("index", "drop_index", O::Index, None),
+        ("trigger", "drop_trigger", O::Trigger, None),
+        ("function", "drop_function", O::Function, CALLERS),
+        ("view", "drop_view", O::View, READERS),
+        ("type", "drop_type", O::Type, USERS),
+        ("policy", "drop_policy", O::Other, None),
+        ("materialized view", "drop_materialized_view", O::View, READERS),
+        ("sequence", "drop_sequence", O::Sequence, Some(" and its position")),
+        ("schema", "drop_schema", O::Schema, Some("")),
+        ("extension", "drop_extension", O::Other, USERS),
+        ("procedure", "drop_procedure", O::Function, CALLERS),
+        ("database", "drop_database", O::Database, Some(" and all its data")),
+        ("domain", "drop_domain", O::Type, USERS),
+        ("foreign table", "drop_foreign_table", O::Table, READERS),
+        ("foreign data wrapper", "drop_foreign_data_wrapper", O::Other, USERS),
+        ("routine", "drop_routine", O::Function, CALLERS),
+        ("aggregate", "drop_aggregate", O::Function, CALLERS),
+        ("event trigger", "drop_event_trigger", O::Trigger, None),
+        ("rule", "drop_rule", O::Other, None),
+        ("statistics", "drop_statistics", O::Other, None),
+        ("role", "drop_role", O::Other, USERS),
+        ("user mapping", "drop_user_mapping", O::Other, USERS),
+        ("user", "drop_user", O::Other, USERS),
+        ("group", "drop_group", O::Other, USERS),
+        ("access method", "drop_access_method", O::Other, USERS),
+        ("cast", "drop_cast", O::Other, USERS),
+        ("collation", "drop_collation", O::Other, USERS),
+        ("conversion", "drop_conversion", O::Other, USERS),
+        ("language", "drop_language", O::Other, USERS),
+        ("procedural language", "drop_language", O::Other, USERS),
+        ("operator class", "drop_operator_class", O::Other, USERS),
+        ("operator family", "drop_operator_family", O::Other, USERS),
+        ("operator", "drop_operator", O::Other, USERS),
+        ("property graph", "drop_property_graph", O::Other, USERS),
+        ("publication", "drop_publication", O::Other, USERS),
+        ("subscription", "drop_subscription", O::Other, USERS),
+        ("server", "drop_server", O::Other, USERS),
+        ("tablespace", "drop_tablespace", O::Other, USERS),
+        ("transform", "drop_transform", O::Other, USERS),
+        ("owned by", "drop_owned", O::Other, Some("")),
+        ("text search", "", O::Other, USERS),
+    ]
+};
+
+/// `DROP`; the outer None is another statement.
+pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Option<Draft>> {
+    if !reader.eat(&["drop"]) {
+        return None;
+    }
+    let noun = NOUNS.iter().find(|(words, ..)| eat(reader, words));
+    Some(noun.and_then(|noun| drop(reader, *noun)))
 }
 
-pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
-    use SyntaxKind as K;
-    let (kind, noun, object, loss) = of(node.kind())?;
+fn eat(reader: &mut Reader<'_, '_>, words: &str) -> bool {
+    let start = reader.at();
+    let all = words.split(' ').all(|word| reader.eat(&[word]));
+    if !all {
+        reader.set_at(start);
+    }
+    all
+}
+
+fn text_search(reader: &mut Reader<'_, '_>) -> Option<Noun> {
+    const NOUNS: [Noun; 4] = [
+        ("text search configuration", "drop_text_search_configuration", ObjectKind::Other, USERS),
+        ("text search dictionary", "drop_text_search_dictionary", ObjectKind::Other, USERS),
+        ("text search parser", "drop_text_search_parser", ObjectKind::Other, USERS),
+        ("text search template", "drop_text_search_template", ObjectKind::Other, USERS),
+    ];
+    NOUNS.into_iter().find(|(words, ..)| reader.eat(&[words.rsplit(' ').next().unwrap_or_default()]))
+}
+
+fn drop(reader: &mut Reader<'_, '_>, noun: Noun) -> Option<Draft> {
+    let (words, kind, object, loss) = if noun.0 == "text search" { text_search(reader)? } else { noun };
+    let said = match words {
+        "foreign data wrapper" => "foreign-data wrapper",
+        "owned by" => "everything owned by",
+        "procedural language" => "language",
+        words => words,
+    };
     let mut draft = Draft::new(kind);
-    let cascades = tree::has(node, K::CASCADE);
-    let also = match (node.kind(), cascades) {
-        (K::DROP_SCHEMA, true) => " with everything in it",
-        (K::DROP_TYPE | K::DROP_DOMAIN, true) => ", with every column of that type",
+    let concurrently = object == ObjectKind::Index && reader.eat(&["concurrently"]);
+    reader.eat(&["if", "exists"]);
+    let names = names(reader, kind)?;
+    let table = if reader.eat(&["on"]) { Some(reader.name()?) } else { None };
+    let cascades = reader.eat(&["cascade"]);
+    if !cascades && !reader.eat(&["restrict"]) && !reader.is_done() {
+        // What more there is to say of an object that has no plain name, or none at all.
+        reader.doubt();
+        reader.set_at(reader.end());
+    }
+    let also = match (kind, cascades) {
+        ("drop_schema", true) => " with everything in it",
+        ("drop_type" | "drop_domain", true) => ", with every column of that type",
         (_, true) => ", with everything that depends on it",
         (_, false) => "",
     };
-    let names = names(node);
     for name in &names {
         draft.object(object, name, Action::Drop);
         if let Some(loss) = loss {
-            draft.loses(format!("drops {noun} {name}{loss}{also}"));
+            draft.loses(format!("drops {said} {name}{loss}{also}"));
         }
     }
     if names.is_empty() && loss.is_some() {
-        draft.loses(format!("drops a {noun}{also}"));
+        draft.loses(format!("drops a {said}{also}"));
     }
-    match node.kind() {
-        K::DROP_TABLE
-        | K::DROP_VIEW
-        | K::DROP_MATERIALIZED_VIEW
-        | K::DROP_SEQUENCE
-        | K::DROP_FOREIGN_TABLE => {
+    match kind {
+        "drop_table" | "drop_view" | "drop_materialized_view" | "drop_sequence" | "drop_foreign_table" => {
             names.iter().for_each(|name| draft.lock(Mode::AccessExclusive, name));
         }
-        K::DROP_INDEX if tree::has(node, K::CONCURRENTLY_KW) => {
+        "drop_index" if concurrently => {
             draft.never("DROP INDEX CONCURRENTLY cannot run inside a transaction block");
         }
         // The table is locked too, but only the catalogue knows which one it is.
-        K::DROP_INDEX => {
+        "drop_index" => {
             for name in &names {
                 draft.lock(Mode::AccessExclusive, name);
                 if cascades {
@@ -113,15 +139,14 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
                 }
             }
         }
-        K::DROP_TRIGGER | K::DROP_RULE | K::DROP_POLICY => {
-            if let Some(table) = tree::relation(node) {
-                draft.lock(Mode::AccessExclusive, &table);
-                draft.object(ObjectKind::Table, table, Action::Alter);
-            }
+        "drop_trigger" | "drop_rule" | "drop_policy" => {
+            let table = table?;
+            draft.lock(Mode::AccessExclusive, &table);
+            draft.object(ObjectKind::Table, table, Action::Alter);
         }
-        K::DROP_DATABASE => draft.never("DROP DATABASE cannot run inside a transaction block"),
-        K::DROP_TABLESPACE => draft.never("DROP TABLESPACE cannot run inside a transaction block"),
-        K::DROP_SUBSCRIPTION => {
+        "drop_database" => draft.never("DROP DATABASE cannot run inside a transaction block"),
+        "drop_tablespace" => draft.never("DROP TABLESPACE cannot run inside a transaction block"),
+        "drop_subscription" => {
             draft.never("DROP SUBSCRIPTION of a replication slot cannot run inside a transaction block");
         }
         _ if cascades => draft.lock_unknown(),
@@ -130,28 +155,28 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
     Some(draft)
 }
 
-/// The names that are dropped: `a, b` directly in the statement or in a list of it.
-fn names(node: &SyntaxNode) -> Vec<String> {
-    use SyntaxKind as K;
+/// The names that are dropped, a routine's with its arguments after it.
+fn names(reader: &mut Reader<'_, '_>, kind: &str) -> Option<Vec<String>> {
     let mut names = Vec::new();
-    for child in node.children() {
-        match child.kind() {
-            K::IF_EXISTS | K::CASCADE | K::RESTRICT | K::ON_RELATION | K::ON_TABLE | K::PARAM_LIST => {}
-            K::FUNCTION_SIG_LIST | K::ROLE_REF_LIST => {
-                names.extend(child.children().filter_map(|inner| tree::name(&inner)));
-            }
-            // Signatures without a name (`CAST (a AS b)`), and `USING btree`, `SERVER s`.
-            _ if !names.is_empty() && !follows_comma(&child) => {}
-            _ => names.extend(tree::name(&child)),
+    if matches!(kind, "drop_cast" | "drop_operator" | "drop_transform") {
+        reader.doubt();
+        return Some(names);
+    }
+    if kind == "drop_user_mapping" {
+        reader.eat(&["for"]);
+    }
+    loop {
+        names.push(reader.name()?);
+        if let Some(inside) = reader.group() {
+            let words = reader.words();
+            let plain = |at| {
+                matches!(words.kind(at), Some(TokenKind::Word | TokenKind::QuotedIdent | TokenKind::Number))
+                    || [",", ".", "(", ")", "[", "]"].contains(&words.text(at))
+            };
+            reader.doubt_unless(inside.clone().all(plain));
+        }
+        if !reader.eat(&[","]) {
+            return Some(names);
         }
     }
-    names
-}
-
-fn follows_comma(node: &SyntaxNode) -> bool {
-    let before = std::iter::successors(node.prev_sibling_or_token(), |before| before.prev_sibling_or_token());
-    before
-        .filter(|before| !matches!(before.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT))
-        .take(1)
-        .any(|before| before.kind() == SyntaxKind::COMMA)
 }

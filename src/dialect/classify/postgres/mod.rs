@@ -11,6 +11,7 @@ mod column;
 mod constraint;
 mod create;
 mod create_index;
+mod create_plain;
 mod create_table;
 mod data;
 mod drop;

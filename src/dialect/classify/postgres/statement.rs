@@ -5,8 +5,8 @@ use super::super::draft::Draft;
 use super::super::entry;
 use super::reader::Reader;
 use super::{
-    alter, alter_table, create, create_index, create_table, data, drop, maintenance, routine, rows, session,
-    tree,
+    alter, alter_table, create, create_index, create_plain, create_table, data, drop, maintenance, routine,
+    rows, session, tree,
 };
 use crate::dialect::{Dialect, TokenKind, Words, lex};
 
@@ -18,12 +18,11 @@ use crate::dialect::{Dialect, TokenKind, Words, lex};
 pub(in super::super) fn read(sql: &str) -> Option<Draft> {
     let words = Words::of(Dialect::Postgres, sql);
     if words.all().all(|at| words.kind(at) != Some(TokenKind::Bad)) {
-        if let Some(draft) =
-            rows::read(&mut Reader::new(&words)).or_else(|| session::read(&mut Reader::new(&words)))
-        {
+        let plain = [rows::read, session::read, create_plain::read];
+        if let Some(draft) = plain.iter().find_map(|read| read(&mut Reader::new(&words))) {
             return Some(draft);
         }
-        let readers = [alter_table::read, create_table::read, create_index::read, routine::read];
+        let readers = [alter_table::read, create_table::read, create_index::read, routine::read, drop::read];
         for read in readers {
             let mut reader = Reader::new(&words);
             if let Some(draft) = read(&mut reader) {
@@ -112,10 +111,7 @@ pub(super) fn classify(node: &SyntaxNode) -> Option<Draft> {
         K::RELEASE_SAVEPOINT => control("release_savepoint"),
         K::PREPARE_TRANSACTION => control("prepare_transaction"),
         K::SET_TRANSACTION if !tree::holds(node, K::CHARACTERISTICS_KW) => control("set_transaction"),
-        _ => drop::read(node)
-            .or_else(|| create::read(node))
-            .or_else(|| alter::read(node))
-            .or_else(|| maintenance::read(node))?,
+        _ => create::read(node).or_else(|| alter::read(node)).or_else(|| maintenance::read(node))?,
     };
     Some(draft)
 }
