@@ -120,6 +120,8 @@ pub struct Dependant {
 pub enum Bond {
     /// The server refuses the drop.
     Refuses,
+    /// It would refuse, and `CASCADE` takes the dependant too.
+    Falls,
     /// The server lets it go, and the dependant fails when it is used next.
     Breaks,
     /// Its text has the name in it; whether it means this thing is not known.

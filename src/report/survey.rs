@@ -122,7 +122,7 @@ fn statement(page: &mut Page, judged: &Judged) {
     more(page, judged.in_the_way.len());
     for (index, needed) in judged.needed.iter().take(MOST).enumerate() {
         let first = judged.needed[..index].iter().all(|other| other.bond != needed.bond);
-        let alarming = matches!(needed.bond, Bond::Refuses | Bond::Breaks | Bond::Mentions);
+        let alarming = matches!(needed.bond, Bond::Refuses | Bond::Falls | Bond::Breaks | Bond::Mentions);
         let (label, text) = dependant(needed);
         page.line(alarming, if first { label } else { "" }, &text);
     }
@@ -233,8 +233,9 @@ fn dependant(needed: &Needed) -> (&'static str, String) {
     let Needed { object, what, bond } = needed;
     match bond {
         Bond::Refuses => {
-            ("needed by", format!("{what} needs {object}: without CASCADE the server refuses this"))
+            ("needed by", format!("{what} needs {object}: the server refuses this as things are"))
         }
+        Bond::Falls => ("takes too", format!("{what} needs {object} and goes with it: CASCADE")),
         Bond::Breaks => ("breaks", format!("{what} uses {object} and fails from then on")),
         Bond::Mentions => ("mentioned", format!("{what} has the name of {object} in its text")),
         Bond::Goes => ("goes too", what.clone()),

@@ -260,7 +260,17 @@ fn in_the_way(dialect: Dialect, statement: &Statement, locks: &[Lock], world: &W
         return found;
     }
     let defines = facts.waiting() != Waiting::Rows;
-    for lock in locks {
+    // Whatever the text leaves open, MySQL's definitions need their tables for themselves at the end.
+    let mut wanted = locks.to_vec();
+    if dialect == Dialect::Mysql && defines {
+        let named = facts.objects.iter().filter(|object| {
+            object.kind == ObjectKind::Table && matches!(object.action, Action::Alter | Action::Drop)
+        });
+        for object in named.filter(|object| !locks.iter().any(|lock| lock.object == object.name)) {
+            wanted.push(Lock { mode: "EXCLUSIVE", object: object.name.clone() });
+        }
+    }
+    for lock in &wanted {
         let Found::There(relation) = world.find(&lock.object) else { continue };
         for Held { mode, granted, by } in &relation.held {
             // MySQL's weakest locks are given back as soon as a statement is planned.

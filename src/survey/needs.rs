@@ -43,14 +43,14 @@ impl Loss<'_> {
     }
 
     fn dependants(&self, dialect: Dialect) -> impl Iterator<Item = &Dependant> {
+        let how = self.how;
         let of_column = move |known: &&Dependant| match &self.column {
-            None => true,
+            None => how != How::Renamed || known.column.is_none(),
             Some(column) => known.column.as_ref().is_some_and(|needed| match dialect {
                 Dialect::Postgres => needed == column,
                 Dialect::Mysql | Dialect::Sqlite => needed.eq_ignore_ascii_case(column),
             }),
         };
-        let how = self.how;
         let touched = move |known: &&Dependant| match how {
             How::Dropped => true,
             How::Emptied => known.bond == Bond::Refuses && known.what.starts_with("foreign key"),
@@ -61,7 +61,7 @@ impl Loss<'_> {
                     .iter()
                     .any(|kind| known.what.starts_with(kind)),
                 Bond::Mentions => true,
-                Bond::Breaks | Bond::Goes | Bond::Points => false,
+                Bond::Falls | Bond::Breaks | Bond::Goes | Bond::Points => false,
             },
         };
         self.relation.dependants.iter().filter(of_column).filter(touched)
@@ -147,25 +147,38 @@ pub(super) fn needed(
     world: &World<'_>,
 ) -> Vec<Needed> {
     let mut found: Vec<Needed> = Vec::new();
+    let cascades = cascades(dialect, statement);
     for loss in losses {
-        for dependant in loss.dependants(dialect) {
+        // What hangs on the whole is told as that, whatever columns it needs as well.
+        let (whole, parts): (Vec<&Dependant>, Vec<&Dependant>) =
+            loss.dependants(dialect).partition(|dependant| dependant.column.is_none());
+        let of_whole = |what: &str| whole.iter().any(|dependant| dependant.what == what);
+        let parts = parts.into_iter().filter(|dependant| !of_whole(&dependant.what));
+        for dependant in whole.iter().copied().chain(parts) {
             if is_settled(dependant, statement, world) {
                 continue;
             }
+            let bond = match dependant.bond {
+                Bond::Refuses if cascades => Bond::Falls,
+                bond => bond,
+            };
             let known =
                 found.iter_mut().find(|known| known.what == dependant.what && known.object == loss.shown);
             match known {
-                Some(known) => known.bond = known.bond.min(dependant.bond),
-                None => found.push(Needed {
-                    object: loss.shown.clone(),
-                    what: dependant.what.clone(),
-                    bond: dependant.bond,
-                }),
+                Some(known) => known.bond = known.bond.min(bond),
+                None => found.push(Needed { object: loss.shown.clone(), what: dependant.what.clone(), bond }),
             }
         }
     }
     found.sort_by_key(|needed| needed.bond);
     found
+}
+
+/// Whether the server takes what needs the lost thing with it.
+fn cascades(dialect: Dialect, statement: &Statement) -> bool {
+    let words = Words::of(dialect, &statement.sql);
+    // MySQL reads the word and does nothing (8.4 manual, 15.1.32).
+    dialect == Dialect::Postgres && words.find(words.all(), &["cascade"]).is_some()
 }
 
 /// Whether the runbook has dealt with it by then, or does so in the same statement.
@@ -211,8 +224,6 @@ pub(super) fn findings(
     world: &World<'_>,
 ) -> Diagnostics {
     let losses = losses(plan.dialect, statement, world);
-    let words = Words::of(plan.dialect, &statement.sql);
-    let cascades = words.find(words.all(), &["cascade"]).is_some() && plan.dialect == Dialect::Postgres;
     let mut findings = Vec::new();
     for loss in &losses {
         let needed = needed(plan.dialect, statement, std::slice::from_ref(loss), world);
@@ -230,9 +241,9 @@ pub(super) fn findings(
             finding = finding.cell(&step.forward.cell).statement(index + 1);
             findings.push(finding);
         };
-        let (refusing, breaking, mentioning) =
-            (with(Bond::Refuses), with(Bond::Breaks), with(Bond::Mentions));
-        if !refusing.is_empty() && !cascades {
+        let (refusing, falling) = (with(Bond::Refuses), with(Bond::Falls));
+        let (breaking, mentioning) = (with(Bond::Breaks), with(Bond::Mentions));
+        if !refusing.is_empty() {
             let message =
                 format!("`{}` cannot be {verb}: {} {} it", loss.shown, list(&refusing), needs(&refusing));
             let finding = if world.clouded.is_some() {
@@ -244,8 +255,9 @@ pub(super) fn findings(
                 How::Emptied => "empty or drop what refers to it first, in a cell before this one",
                 _ => "drop or change what needs it in a cell before this one",
             }));
-        } else if !refusing.is_empty() {
-            let message = format!("CASCADE takes {} with `{}`", list(&refusing), loss.shown);
+        }
+        if !falling.is_empty() {
+            let message = format!("CASCADE takes {} with `{}`", list(&falling), loss.shown);
             say(Diagnostic::warning("needed", &plan.source, place, message).help(
                 "drop them by name, so that a reviewer sees them, and the server refuses what is new by then",
             ));
@@ -254,8 +266,8 @@ pub(super) fn findings(
             let message =
                 format!("{} {} `{}`, which is {verb}", list(&breaking), needs(&breaking), loss.shown);
             say(Diagnostic::warning("needed", &plan.source, place, message)
-                .label("the server lets it happen, and they fail when they are used next")
-                .help("change or drop them in the same cell"));
+                .label("the server lets it happen, and what needs it fails when it is used next")
+                .help("change or drop it in the same cell"));
         }
         if !mentioning.is_empty() {
             let message = format!(

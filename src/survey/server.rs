@@ -60,8 +60,8 @@ pub(super) fn notes(plan: &Plan, sight: &Sight, statements: &[Judged]) -> Vec<No
                 ),
             );
             let strict = setting("sql_mode").contains("STRICT");
-            let mode = setting("sql_mode");
-            let mode = if mode.is_empty() { "(empty)" } else { mode };
+            let mode = setting("sql_mode").replace(',', ", ");
+            let mode = if mode.is_empty() { "(empty)" } else { &mode };
             say(
                 "settings",
                 !strict,

@@ -573,7 +573,10 @@ impl Look<'_> {
         let since = self.sight.settings.get("uptime").and_then(|text| text.parse::<u64>().ok());
         let since = since.map_or_else(
             || "since the server started".to_owned(),
-            |seconds| format!("since the server started {} h ago", seconds / 3600),
+            |seconds| match seconds / 60 {
+                0..120 => format!("since the server started {} min ago", seconds / 60),
+                _ => format!("since the server started {} h ago", seconds / 3600),
+            },
         );
         let sql = format!(
             "SELECT object_schema, object_name, count_read, count_write FROM performance_schema.table_io_waits_summary_by_table \
