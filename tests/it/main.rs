@@ -26,6 +26,7 @@ mod sequences;
 mod servers;
 mod support;
 mod surprises;
+mod survey;
 mod targets;
 mod templates;
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::json_schema::{Strict, conforms};
 use crate::support::{Engine, Lab, laboratory};
 
-fn schema(name: &str) -> Value {
+pub fn schema(name: &str) -> Value {
     let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }

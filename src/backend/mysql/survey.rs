@@ -3,6 +3,8 @@
 //! `information_schema` may open a table, which waits behind an exclusive lock on its definition and
 //! keeps nobody out itself; it is told to give up after a second.
 
+use std::time::Duration;
+
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 
 use super::super::survey::{Bond, Column, Constraint, Dependant, Held, Relation, Seen, Sight, Usage, Wanted};
@@ -493,6 +495,8 @@ impl Look<'_> {
     }
 
     async fn transactions(&mut self) -> Result<(), DbError> {
+        // InnoDB renews its list once nobody has read it for a tenth of a second.
+        tokio::time::sleep(Duration::from_millis(120)).await;
         let sql = "SELECT p.id, p.user, p.host, LOWER(p.command), TIMESTAMPDIFF(SECOND, x.trx_started, NOW()), \
                    COALESCE(LEFT(p.info, 2000), '') FROM information_schema.innodb_trx x \
                    JOIN information_schema.processlist p ON p.id = x.trx_mysql_thread_id \
