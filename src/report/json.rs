@@ -9,6 +9,7 @@ use crate::diagnostics::{Diagnostics, render};
 use crate::dialect::{Lock, Transactional};
 use crate::engine::{Event, History, RollbackStep};
 use crate::plan::{Action, Plan, Statement, Unit};
+use crate::rules;
 use crate::survey::{Estimate, Judged, Survey};
 
 /// One event as a line.
@@ -151,7 +152,7 @@ fn live_json(judged: &Judged) -> Value {
 
 /// As `check --format json` has them.
 fn findings_json(findings: &Diagnostics) -> Value {
-    let report: Value = serde_json::from_str(&render::json(findings)).unwrap_or_default();
+    let report: Value = serde_json::from_str(&render::json(findings, rules::page_of)).unwrap_or_default();
     report["findings"].clone()
 }
 

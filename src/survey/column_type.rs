@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use crate::backend::survey::{Column, Relation};
-use crate::dialect::Dialect;
-use crate::rules::{AlterTable, Words};
+use crate::dialect::{Dialect, Facts, Words};
+use crate::rules::AlterTable;
 
 /// What is known of a statement once the table is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,36 +17,59 @@ pub(super) struct Answered {
     pub builds_index: Option<bool>,
 }
 
-/// Of an `ALTER TABLE` whose every open clause is one of those two.
-pub(super) fn answer(sql: &str, relation: &Relation) -> Option<Answered> {
+/// Of an `ALTER TABLE`, clause by clause.
+pub(super) fn answer(sql: &str, facts: &Facts, relation: &Relation) -> Option<Answered> {
     let words = Words::of(Dialect::Postgres, sql);
     let AlterTable { clauses, .. } = AlterTable::read(&words)?;
-    let mut answered = Answered { rewrites: Some(false), scans: Some(false), builds_index: Some(false) };
-    let mut some = false;
-    for clause in clauses {
-        if !words.is(clause.start, "alter") {
-            // The rest of it is open for another reason.
-            return None;
-        }
-        let at = words.skip(clause.start + 1, &["column"]);
-        let (column, at) = words.name(at)?;
-        let known = relation.columns.iter().find(|known| known.name == column)?;
-        if words.starts(at, &["set", "not", "null"]) {
-            let proved = !known.nullable || is_proved(relation, &column);
-            answered.scans = answered.scans.map(|scans| scans || !proved);
-            some = true;
-            continue;
-        }
-        let at = words.skip(at, &["set", "data"]);
-        if !words.is(at, "type") {
-            return None;
-        }
-        some = true;
-        if rewrites(&words, at + 1..clause.end, known)? {
-            answered = Answered { rewrites: Some(true), scans: Some(true), builds_index: Some(true) };
+    let nothing = Answered { rewrites: Some(false), scans: Some(false), builds_index: Some(false) };
+    Some(clauses.into_iter().fold(nothing, |answered, clause| {
+        let span = words.span(clause.clone());
+        let told =
+            facts.clauses.iter().filter(|told| span.start <= told.span.start && told.span.end <= span.end);
+        let of_text = told.map(|told| Answered {
+            rewrites: told.rewrites,
+            scans: told.scans,
+            builds_index: told.builds_index,
+        });
+        let answer = of_definition(&words, clause, relation)
+            .or_else(|| of_text.reduce(Answered::and))
+            .unwrap_or(Answered { rewrites: None, scans: None, builds_index: None });
+        answered.and(answer)
+    }))
+}
+
+impl Answered {
+    fn and(self, other: Self) -> Self {
+        let either = |a: Option<bool>, b: Option<bool>| match (a, b) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        };
+        Self {
+            rewrites: either(self.rewrites, other.rewrites),
+            scans: either(self.scans, other.scans),
+            builds_index: either(self.builds_index, other.builds_index),
         }
     }
-    some.then_some(answered)
+}
+
+/// `ALTER COLUMN c TYPE …` and `ALTER COLUMN c SET NOT NULL`, where the column is known.
+fn of_definition(words: &Words<'_>, clause: Range<usize>, relation: &Relation) -> Option<Answered> {
+    if !words.is(clause.start, "alter") {
+        return None;
+    }
+    let (column, at) = words.name(words.skip(clause.start + 1, &["column"]))?;
+    let known = relation.columns.iter().find(|known| known.name == column)?;
+    if words.starts(at, &["set", "not", "null"]) {
+        let proved = !known.nullable || is_proved(relation, &column);
+        return Some(Answered { rewrites: Some(false), scans: Some(!proved), builds_index: Some(false) });
+    }
+    let at = words.skip(at, &["set", "data"]);
+    if !words.is(at, "type") {
+        return None;
+    }
+    let written = rewrites(words, at + 1..clause.end, known)?;
+    Some(Answered { rewrites: Some(written), scans: Some(written), builds_index: Some(written) })
 }
 
 /// A validated `CHECK` that says exactly this, or PostgreSQL 18's own `NOT NULL`.
@@ -165,10 +188,15 @@ fn is_free(old: &Type, new: &Type) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::classify;
 
     fn table(kind: &str) -> Relation {
         let column = Column { name: "a".into(), kind: kind.into(), nullable: true, width: None };
         Relation { columns: vec![column], ..Relation::default() }
+    }
+
+    fn told(sql: &str, table: &Relation) -> Answered {
+        answer(sql, &classify(Dialect::Postgres, sql), table).unwrap()
     }
 
     #[test]
@@ -196,7 +224,7 @@ mod tests {
         ];
         let of = |old: &str, new: &str| {
             let sql = format!("ALTER TABLE t ALTER COLUMN a SET DATA TYPE {new}");
-            answer(&sql, &table(old)).and_then(|answered| answered.rewrites)
+            told(&sql, &table(old)).rewrites
         };
         for (old, new) in free {
             assert_eq!(of(old, new), Some(false), "{old} to {new}");
@@ -210,7 +238,7 @@ mod tests {
     #[test]
     fn a_not_null_is_free_where_a_check_proves_it() {
         let sql = "ALTER TABLE t ALTER a SET NOT NULL";
-        let scans = |table: &Relation| answer(sql, table).and_then(|answered| answered.scans);
+        let scans = |table: &Relation| told(sql, table).scans;
         let mut table = table("text");
         assert_eq!(scans(&table), Some(true));
         table.constraints.push(crate::backend::survey::Constraint {
@@ -222,6 +250,8 @@ mod tests {
         assert_eq!(scans(&table), Some(false));
         table.constraints[0].validated = false;
         assert_eq!(scans(&table), Some(true));
-        assert_eq!(answer("ALTER TABLE t ALTER a SET NOT NULL, ADD CHECK (a > 0)", &table), None);
+        table.constraints[0].validated = true;
+        let both = |more: &str| told(&format!("{sql}, {more}"), &table).scans;
+        assert_eq!([both("ADD CHECK (a > 0)"), both("ADD b integer")], [Some(true), Some(false)]);
     }
 }

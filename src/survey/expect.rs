@@ -1,10 +1,11 @@
 //! What a statement expects to be there, or not to be there yet, and is not as it expects.
 
+use super::place::place_of;
 use super::world::{Found, Renamed, World, is_relation, renamed};
 use crate::diagnostics::{Diagnostic, Diagnostics, did_you_mean};
+use crate::dialect::Words;
 use crate::dialect::{Action, Dialect, Object, ObjectKind};
 use crate::plan::{Plan, Statement, Step};
-use crate::rules::Words;
 
 pub(super) fn findings(
     plan: &Plan,
@@ -22,7 +23,7 @@ pub(super) fn findings(
     let replaces = says(&["or", "replace"]);
     let mut findings = Vec::new();
     let mut say = |object: &Object, message: String, forgiven: bool, help: Option<String>| {
-        let place = statement.place_of(plan.dialect, &object.name);
+        let place = place_of(statement, plan.dialect, &object.name);
         let rule = if object.action == Action::Create { "exists-already" } else { "missing-object" };
         let mut finding = if forgiven || world.clouded.is_some() {
             Diagnostic::warning(rule, &plan.source, place, message)

@@ -11,6 +11,7 @@ mod estimate;
 mod expect;
 mod judge;
 mod needs;
+mod place;
 mod server;
 mod work;
 mod world;

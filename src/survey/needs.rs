@@ -1,12 +1,14 @@
 //! What a statement takes away or changes under somebody: the losses, and who needs them.
 
 use super::judge::Needed;
+use super::place::place_of;
 use super::world::{Found, Renamed, World, renamed};
 use crate::backend::survey::{Bond, Dependant, Relation};
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::dialect::Words;
 use crate::dialect::{Action, Dialect, ObjectKind};
 use crate::plan::{Plan, Statement, Step};
-use crate::rules::{AlterTable, Words};
+use crate::rules::AlterTable;
 
 /// A relation, or one of its columns, that is not afterwards what it was before.
 pub(super) struct Loss<'a> {
@@ -230,7 +232,7 @@ pub(super) fn findings(
         let with = |bond: Bond| -> Vec<&str> {
             needed.iter().filter(|needed| needed.bond == bond).map(|needed| needed.what.as_str()).collect()
         };
-        let place = statement.place_of(plan.dialect, &loss.shown);
+        let place = place_of(statement, plan.dialect, &loss.shown);
         let verb = match loss.how {
             How::Dropped => "dropped",
             How::Emptied => "emptied",

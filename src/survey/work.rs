@@ -4,9 +4,10 @@ use super::column_type;
 use super::estimate::{Estimate, Work, rates};
 use super::world::{Found, World};
 use crate::backend::survey::Relation;
+use crate::backfill::Pacing;
+use crate::dialect::Words;
 use crate::dialect::{Action, Dialect, Facts, Object, ObjectKind, Transactional};
 use crate::plan::{self, Statement, Unit};
-use crate::rules::Words;
 
 /// Bytes of an index entry beside its key.
 const ENTRY: u64 = 20;
@@ -36,7 +37,7 @@ pub(super) fn known(dialect: Dialect, statement: &Statement, world: &World<'_>) 
     }
     let table = facts.objects.iter().find(|object| object.kind == ObjectKind::Table);
     if let Some(Found::There(relation)) = table.map(|table| world.find(&table.name))
-        && let Some(answered) = column_type::answer(&statement.sql, relation)
+        && let Some(answered) = column_type::answer(&statement.sql, &statement.facts, relation)
     {
         facts.rewrites = facts.rewrites.or(answered.rewrites);
         facts.scans = facts.scans.or(answered.scans);
@@ -200,11 +201,20 @@ fn rows(dialect: Dialect, action: &plan::Action, facts: &Facts, world: &World<'_
     let certain = facts.scans == Some(true) || changed == 0;
     let time = Estimate::of(Work { changed, ..Work::default() }, rates(dialect), certain);
     let time = match &action.unit {
-        Unit::Batch { size, pause, .. } if changed > 0 => {
-            let batches = u32::try_from(changed.div_ceil((*size).max(1))).unwrap_or(u32::MAX);
-            let paused = pause.saturating_mul(batches);
-            time.longer(paused, &format!("in at most {batches} batches with their pauses"))
-        }
+        Unit::Batch(walk) if changed > 0 && !walk.pause.is_zero() => match walk.pacing {
+            Pacing::Fixed(size) => {
+                let batches = u32::try_from(changed.div_ceil(size.max(1))).unwrap_or(u32::MAX);
+                time.longer(
+                    walk.pause.saturating_mul(batches),
+                    &format!("with a pause after each of {batches} batches"),
+                )
+            }
+            Pacing::Adaptive { target, .. } => {
+                let share = walk.pause.as_secs_f64() / target.as_secs_f64().max(0.001);
+                let paused = time.to.mul_f64(share);
+                time.longer(paused, "with a pause after each batch")
+            }
+        },
         _ => time,
     };
     if changed == 0 {

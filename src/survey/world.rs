@@ -4,8 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::backend::survey::{Relation, Sight};
+use crate::dialect::Words;
 use crate::dialect::{Action, Dialect, Facts, ObjectKind};
-use crate::rules::{AlterTable, Words};
+use crate::rules::AlterTable;
 
 pub(super) struct World<'a> {
     dialect: Dialect,
