@@ -77,7 +77,7 @@ pub(super) const fn rates(dialect: Dialect) -> Rates {
             read: mb(100.0, 800.0),
             written: mb(8.0, 80.0),
             built: mb(4.0, 40.0),
-            changed: Rate { slow: 15_000.0, fast: 400_000.0 },
+            changed: Rate { slow: 15_000.0, fast: 600_000.0 },
         },
         Dialect::Sqlite => Rates {
             read: mb(100.0, 1500.0),
@@ -203,7 +203,9 @@ mod tests {
             (Dialect::Mysql, 250_000_000, 0, 200_000_000, 0, 11.1),
             (Dialect::Mysql, 250_000_000, 250_000_000, 230_000_000, 0, 29.2),
             (Dialect::Mysql, 250_000_000, 250_000_000, 230_000_000, 0, 9.1),
+            (Dialect::Mysql, 240_000_000, 240_000_000, 332_000_000, 0, 70.6),
             (Dialect::Mysql, 0, 0, 0, 2_000_000, 18.7),
+            (Dialect::Mysql, 0, 0, 0, 2_000_000, 3.9),
         ];
         for (dialect, read, written, built, changed, seconds) in measured {
             let estimate = Estimate::of(Work { read, written, built, changed }, rates(dialect), true);

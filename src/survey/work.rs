@@ -3,7 +3,7 @@
 use super::column_type;
 use super::estimate::{Estimate, Work, rates};
 use super::world::{Found, World};
-use crate::backend::survey::Relation;
+use crate::backend::survey::{Column, Relation};
 use crate::backfill::Pacing;
 use crate::dialect::Words;
 use crate::dialect::{Action, Dialect, Facts, Object, ObjectKind, Transactional};
@@ -164,10 +164,34 @@ fn new_index(dialect: Dialect, statement: &Statement, relation: &Relation) -> u6
     let named = |name: &str| {
         (0..words.len()).any(|at| words.name(at).is_some_and(|(word, _)| word.eq_ignore_ascii_case(name)))
     };
-    let share = relation.bytes.unwrap_or_default() / rows.max(1) / (relation.columns.len() as u64).max(1);
     let keys = relation.columns.iter().filter(|column| named(&column.name));
-    let width: u64 = keys.map(|column| column.width.unwrap_or(share)).sum();
+    let rest = rest(relation);
+    let width: u64 = keys.map(|column| width(column).unwrap_or(rest)).sum();
     rows * (width + ENTRY)
+}
+
+/// Bytes of a value: what statistics say, or what its type takes.
+fn width(column: &Column) -> Option<u64> {
+    let of_type = || {
+        let kind = column.kind.to_lowercase();
+        let word = kind.split(['(', ' ']).next().unwrap_or_default();
+        Some(match word {
+            "tinyint" | "bool" | "boolean" | "year" => 1,
+            "smallint" => 2,
+            "int" | "integer" | "mediumint" | "float" | "real" | "date" | "timestamp" => 4,
+            "bigint" | "double" | "datetime" => 8,
+            _ => return None,
+        })
+    };
+    column.width.or_else(of_type)
+}
+
+/// Bytes of a value whose type does not tell: such columns share what the others leave of a row.
+fn rest(relation: &Relation) -> u64 {
+    let row = relation.bytes.unwrap_or_default() / relation.rows.unwrap_or_default().max(1);
+    let known: u64 = relation.columns.iter().filter_map(width).sum();
+    let others = relation.columns.iter().filter(|column| width(column).is_none()).count() as u64;
+    row.saturating_sub(known) / others.max(1)
 }
 
 /// A statement that changes rows one by one.
