@@ -21,6 +21,8 @@ pub mod backfill;
 
 pub mod backend;
 
+pub mod survey;
+
 pub mod engine;
 
 pub mod record;

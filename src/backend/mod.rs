@@ -14,6 +14,7 @@ mod postgres;
 mod session;
 mod sql;
 mod sqlite;
+pub mod survey;
 
 pub use address::{Address, AddressError};
 pub use answer::Answer;

@@ -142,7 +142,8 @@ pub struct Check {
 #[derive(Debug, Args)]
 pub struct Plan {
     pub runbook: PathBuf,
-    /// Add the state of each step on this target
+    /// Add the state of each step on this target, and what each statement meets there: sizes, times, who is in
+    /// the way, what needs the things that it takes away
     #[arg(long = "db", value_name = "URL|NAME")]
     pub db: Option<String>,
     /// Plan for this engine, where the runbook is written for several

@@ -1,11 +1,16 @@
 //! Machine output, design §6: versioned, and a field is never renamed within a version.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::StatusRow;
+use crate::diagnostics::{Diagnostics, render};
 use crate::dialect::{Lock, Transactional};
 use crate::engine::{Event, History, RollbackStep};
 use crate::plan::{Action, Plan, Statement, Unit};
+use crate::rules;
+use crate::survey::{Estimate, Judged, Survey};
 
 /// One event as a line.
 pub fn event_line(at: &str, run: &str, event: &Event) -> String {
@@ -18,8 +23,13 @@ pub fn event_line(at: &str, run: &str, event: &Event) -> String {
     value.to_string()
 }
 
-/// The plan; with a history, the state of each step too.
-pub fn plan_json(plan: &Plan, target: Option<&str>, history: Option<&History>) -> String {
+/// The plan; with a history, the state of each step too, and with a survey what each statement meets.
+pub fn plan_json(
+    plan: &Plan,
+    target: Option<&str>,
+    history: Option<&History>,
+    survey: Option<&Survey>,
+) -> String {
     let steps: Vec<Value> = plan
         .steps
         .iter()
@@ -32,14 +42,28 @@ pub fn plan_json(plan: &Plan, target: Option<&str>, history: Option<&History>) -
                 "digest": step.forward.digest,
                 "rollback": step.rollback.iter().map(action_json).collect::<Vec<_>>(),
                 "irreversible": step.irreversible,
-                "statements": step.forward.statements.iter().map(statement_json).collect::<Vec<_>>(),
+                "statements": step.forward.statements.iter().enumerate().map(|(index, statement)| {
+                    let mut value = statement_json(statement);
+                    value["live"] = json!(survey.and_then(|survey| survey.of(&step.id, index + 1)).map(live_json));
+                    value
+                }).collect::<Vec<_>>(),
                 "verify": step.before.iter().chain(&step.after).map(|check| &check.cell).collect::<Vec<_>>(),
                 "state": history.map(|history| history.step(&step.id)),
             })
         })
         .collect();
-    json!({ "version": 1, "runbook": plan.runbook, "digest": plan.digest, "target": target, "steps": steps })
-        .to_string()
+    json!({
+        "version": 1,
+        "runbook": plan.runbook,
+        "digest": plan.digest,
+        "target": target,
+        "steps": steps,
+        "server": survey.map(|survey| &survey.server),
+        "total": survey.map(|survey| estimate_json(&survey.total())),
+        "unseen": survey.map(|survey| &survey.unseen),
+        "findings": survey.map(|survey| findings_json(&survey.findings)),
+    })
+    .to_string()
 }
 
 /// What a rollback would do, in order.
@@ -104,6 +128,42 @@ fn statement_json(statement: &Statement) -> Value {
         "reversible": facts.reversible,
         "calls": facts.calls,
         "line": statement.line,
+    })
+}
+
+/// What a statement that is still to come meets.
+fn live_json(judged: &Judged) -> Value {
+    let lock = |lock: &Lock| json!({ "mode": lock.mode, "object": lock.object });
+    json!({
+        "tables": judged.tables,
+        "takes": estimate_json(&judged.time),
+        "rewrites": judged.rewrites,
+        "scans": judged.scans,
+        "builds_index": judged.builds_index,
+        "blocks": judged.blocks,
+        "locks": judged.locks.iter().map(lock).collect::<Vec<_>>(),
+        "in_the_way": judged.in_the_way,
+        "needed": judged.needed,
+        "used": judged.used,
+        "space": judged.space,
+        "remarks": judged.remarks,
+    })
+}
+
+/// As `check --format json` has them.
+fn findings_json(findings: &Diagnostics) -> Value {
+    let report: Value = serde_json::from_str(&render::json(findings, rules::page_of)).unwrap_or_default();
+    report["findings"].clone()
+}
+
+/// Milliseconds.
+fn estimate_json(estimate: &Estimate) -> Value {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    json!({
+        "class": estimate.class,
+        "from_millis": millis(estimate.from),
+        "to_millis": millis(estimate.to),
+        "method": estimate.method,
     })
 }
 

@@ -6,6 +6,7 @@ mod plan;
 mod replay;
 mod status;
 mod style;
+mod survey;
 mod terminal;
 mod words;
 
@@ -14,5 +15,6 @@ pub use plan::{plan_table, rollback_table};
 pub use replay::replay_table;
 pub use status::{StatusRow, holding, status_table, step_table};
 pub use style::Style;
+pub use survey::survey_text;
 pub use terminal::{TerminalReport, doubt_text, gate_text, shown};
 pub use words::{count, duration, plural};

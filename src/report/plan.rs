@@ -21,7 +21,11 @@ pub(super) fn table(width: u16, header: &[&str]) -> Table {
 
 /// What will run, in order.
 pub fn plan_table(plan: &Plan, history: Option<&History>, width: u16) -> String {
-    let mut header = vec!["#", "phase", "step", "does", "commit", "gate", "limits", "rollback", "verify"];
+    let narrow = width < NARROW;
+    let mut header = match narrow {
+        false => vec!["#", "phase", "step", "does", "commit", "gate", "limits", "rollback", "verify"],
+        true => vec!["#", "step", "does", "how", "back"],
+    };
     if history.is_some() {
         header.push("state");
     }
@@ -29,29 +33,25 @@ pub fn plan_table(plan: &Plan, history: Option<&History>, width: u16) -> String 
     let mut number = 0;
     for phase in &plan.phases {
         if let Some(condition) = &phase.hold {
-            let hold = vec![
-                String::new(),
-                phase.name.clone(),
-                format!("before-{}", phase.name),
-                condition.clone(),
-                String::new(),
-                "hold".to_owned(),
-            ];
-            rows.add_row(hold);
+            let name = format!("before-{}", phase.name);
+            let (none, gate) = (String::new(), "hold".to_owned());
+            rows.add_row(match narrow {
+                false => vec![none.clone(), phase.name.clone(), name, condition.clone(), none, gate],
+                true => vec![none, name, condition.clone(), gate],
+            });
         }
         for step in plan.steps_of(&phase.name) {
             number += 1;
-            let mut row = vec![
-                number.to_string(),
-                step.phase.clone(),
-                step.id.clone(),
-                does(&step.forward),
-                commit(&step.forward),
-                gate(&step.forward),
-                limits(&step.forward),
-                way_back(step),
-                checks(step),
-            ];
+            let action = &step.forward;
+            let (how, back) =
+                ([commit(action), gate(action), limits(action)], [way_back(step), checks(step)]);
+            let mut row = match narrow {
+                true => vec![number.to_string(), step.id.clone(), does(action), lines(&how), lines(&back)],
+                false => {
+                    let about = [number.to_string(), step.phase.clone(), step.id.clone(), does(action)];
+                    about.into_iter().chain(how).chain(back).collect()
+                }
+            };
             if let Some(history) = history {
                 row.push(history.step(&step.id).name().to_owned());
             }
@@ -59,6 +59,13 @@ pub fn plan_table(plan: &Plan, history: Option<&History>, width: u16) -> String 
         }
     }
     rows.to_string()
+}
+
+/// Columns below which a cell of the table holds what would be several.
+const NARROW: u16 = 110;
+
+fn lines(parts: &[String]) -> String {
+    parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
 fn does(action: &Action) -> String {

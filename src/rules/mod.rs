@@ -26,3 +26,4 @@ pub use context::{Context, Site};
 pub use levels::{LevelError, Levels};
 pub use page::Page;
 pub use rule::{Finder, Rule};
+pub(crate) use words::AlterTable;

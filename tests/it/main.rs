@@ -27,6 +27,7 @@ mod servers;
 mod statements;
 mod support;
 mod surprises;
+mod survey;
 mod targets;
 mod templates;
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::json_schema::{Strict, conforms};
 use crate::support::{Engine, Lab, laboratory};
 
-fn schema(name: &str) -> Value {
+pub fn schema(name: &str) -> Value {
     let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
@@ -64,8 +64,8 @@ fn plans_are_what_their_schema_says() {
     let plan = plan::build(&document, Dialect::Sqlite, &values).0.unwrap();
     let schema = schema("plan");
     for printed in [
-        report::plan_json(&plan, None, None),
-        report::plan_json(&plan, Some("prod"), Some(&History::default())),
+        report::plan_json(&plan, None, None, None),
+        report::plan_json(&plan, Some("prod"), Some(&History::default()), None),
     ] {
         conforms(&serde_json::from_str(&printed).unwrap(), &schema, Strict::OurOwn);
     }

@@ -4,5 +4,7 @@ mod catalog;
 mod lock;
 mod observer;
 mod session;
+mod survey;
 
 pub use session::MysqlSession;
+pub(super) use survey::survey;

@@ -4,5 +4,7 @@ mod catalog;
 mod connection;
 mod lock;
 mod session;
+mod survey;
 
 pub use session::SqliteSession;
+pub(super) use survey::survey;

@@ -29,4 +29,4 @@ pub use outcome::{Outcome, until};
 pub use pgbouncer::PgBouncer;
 pub use proxy::{Direction, Fault, Harm, Proxy, Reach};
 pub use random::Random;
-pub use server::{Durability, Server};
+pub use server::{Durability, Server, free_port};

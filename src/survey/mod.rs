@@ -1,0 +1,44 @@
+//! What a plan meets on a live database: how large its tables are and therefore how long each statement
+//! takes, whom it keeps waiting and who is in its way, what needs the things that it takes away, and
+//! what it expects and is not there.
+//!
+//! `backend::survey` reads, and this module judges what was read: it does no I/O. How it looks is the
+//! report's business.
+
+mod column_type;
+mod conflict;
+mod estimate;
+mod expect;
+mod judge;
+mod needs;
+mod place;
+mod server;
+mod work;
+mod world;
+
+pub use estimate::{Class, Estimate, bytes_in_words};
+pub use judge::{InTheWay, Judged, Needed, Space, Survey, TableView, Used, judge};
+
+use crate::backend::survey::Wanted;
+use crate::dialect::{Action, Object, ObjectKind};
+use crate::plan::Plan;
+use world::{Renamed, renamed};
+
+/// What to look for on the server: all that the forward statements name.
+pub fn wanted(plan: &Plan) -> Wanted {
+    let mut objects: Vec<Object> = Vec::new();
+    let mut want = |object: Object| {
+        if !objects.iter().any(|known| known.kind == object.kind && known.name == object.name) {
+            objects.push(object);
+        }
+    };
+    for statement in plan.steps.iter().flat_map(|step| &step.forward.statements) {
+        statement.facts.objects.iter().cloned().for_each(&mut want);
+        for renamed in renamed(plan.dialect, &statement.sql) {
+            if let Renamed::Relation { new, .. } = renamed {
+                want(Object { kind: ObjectKind::Table, name: new, action: Action::Create });
+            }
+        }
+    }
+    Wanted { objects }
+}
