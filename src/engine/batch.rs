@@ -177,7 +177,8 @@ impl Context<'_> {
         portion: Portion,
     ) -> Result<(), DbError> {
         // What was found for another size is found again where it would be too little or too much.
-        if progress.ahead.iter().any(|(_, keys)| *keys > portion.step || *keys < portion.step / 2) {
+        let step = portion.step;
+        if progress.ahead.iter().any(|(_, keys)| *keys > step + step / 2 || *keys < step / 2) {
             progress.ahead.clear();
         }
         while progress.ahead.len() < portion.steps {
@@ -361,9 +362,15 @@ impl Context<'_> {
                 OnError::Stop => format!(
                     "mend that row, or let `on_error: {{skip: <how many>}}` leave such keys out; then `{again}` goes on behind the last batch"
                 ),
-                OnError::Skip(limit) => format!(
-                    "{limit} keys are left out already, as many as `on_error` allows: mend that row or allow more; then `{again}` goes on"
-                ),
+                OnError::Skip(limit) => {
+                    let left_out = match limit {
+                        1 => "1 key is left out already".to_owned(),
+                        limit => format!("{limit} keys are left out already"),
+                    };
+                    format!(
+                        "{left_out}, as many as `on_error` allows: mend that row or allow more; then `{again}` goes on"
+                    )
+                }
             };
         }
         Ok(end)

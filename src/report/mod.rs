@@ -8,6 +8,7 @@ mod status;
 mod style;
 mod survey;
 mod terminal;
+mod walk;
 mod words;
 
 pub use json::{event_line, plan_json, rollback_json, status_json};
@@ -17,4 +18,5 @@ pub use status::{StatusRow, holding, status_table, step_table};
 pub use style::Style;
 pub use survey::survey_text;
 pub use terminal::{TerminalReport, doubt_text, gate_text, shown};
+pub use walk::walk_lines;
 pub use words::{count, duration, plural};

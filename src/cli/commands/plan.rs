@@ -8,7 +8,7 @@ use crate::backend::{self, DbError, Mode};
 use crate::diagnostics::{Level, render};
 use crate::engine::{self, History, Status};
 use crate::plan::{self, Step};
-use crate::report::{Style, plan_json, plan_table, survey_text};
+use crate::report::{Style, plan_json, plan_table, survey_text, walk_lines};
 use crate::survey::{self, Survey};
 
 /// What a database adds to a plan.
@@ -51,6 +51,7 @@ pub fn run(command: &Plan, style: Style) -> Result<Exit, CliError> {
             println!("{}: {}", style.bold(&plan.runbook), plan.title);
             println!("plan {} for {}", plan.digest.short(), about.unwrap_or(dialect.name()));
             println!("{}", plan_table(&plan, history, width()));
+            print!("{}", walk_lines(&plan));
             if let Some(survey) = survey {
                 print!("{}", survey_text(survey, width(), style));
             }

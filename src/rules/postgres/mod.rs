@@ -2,6 +2,7 @@
 
 mod alters_apart;
 mod attach_partition_scan;
+mod batch_rewrites_right_rows;
 mod column_type_rewrite;
 mod constraint_not_valid;
 mod detach_not_concurrent;
@@ -30,6 +31,7 @@ use super::Rule;
 pub(super) const RULES: &[&Rule] = &[
     &alters_apart::RULE,
     &attach_partition_scan::RULE,
+    &batch_rewrites_right_rows::RULE,
     &column_type_rewrite::RULE,
     &constraint_not_valid::RULE,
     &detach_not_concurrent::RULE,
