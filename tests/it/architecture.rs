@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom: a module may use those before it.
-const LAYERS: [&str; 13] = [
+const LAYERS: [&str; 14] = [
     "source",
     "diagnostics",
     "dialect",
@@ -12,6 +12,7 @@ const LAYERS: [&str; 13] = [
     "backfill",
     "plan",
     "rules",
+    "code",
     "backend",
     "engine",
     "record",

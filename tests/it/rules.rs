@@ -1,11 +1,13 @@
 //! The rules: each page is run, and what is shipped breaks none of them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
+use rollbook::code::{self, Search};
 use rollbook::diagnostics::{Diagnostic, Diagnostics, Level, render};
 use rollbook::dialect::Dialect;
-use rollbook::document;
-use rollbook::plan;
+use rollbook::document::{self, BlockKind, Document};
+use rollbook::plan::{self, Plan};
 use rollbook::rules::{self, Finder, Levels, Page, Rule};
 use rollbook::source::Source;
 use rollbook::template::Values;
@@ -30,8 +32,21 @@ pub fn findings(name: &str, text: &str, levels: &Levels) -> Diagnostics {
     }
     if plans.len() == front.dialects.len() {
         found.extend(rules::check(&parsed.document, &plans, levels));
+        found.extend(in_code(&parsed.document, &plans));
     }
     found
+}
+
+/// What `check --code` finds in the other fences of a page's example, which stand for files of code.
+fn in_code(document: &Document, plans: &[Plan]) -> Diagnostics {
+    let gone = rules::gone(document, plans);
+    let fences =
+        document.blocks.iter().filter(|block| block.kind == BlockKind::Fence && !block.text.contains('{'));
+    let code: String = fences.map(|fence| fence.text.as_str()).collect();
+    let places = Search::new(&gone).read(code.as_bytes(), false);
+    let places: Vec<_> = places.into_iter().map(|place| (PathBuf::from("app.rb"), place)).collect();
+    let open = |path: &PathBuf| Some(Source::new(path.display().to_string(), code.clone()));
+    code::findings(&document.source, &gone, &places, Level::Warning, open)
 }
 
 /// The cells of an example in a runbook that has nothing else to be said about.

@@ -8,6 +8,7 @@ mod missing_section;
 mod missing_verify;
 mod mixed_transaction;
 mod rollback_mismatch;
+mod still_in_code;
 mod undeclared_destructive;
 mod unused_allow;
 mod verify_cannot_fail;
@@ -16,6 +17,7 @@ mod verify_writes;
 
 use super::Rule;
 
+pub use still_in_code::RULE as STILL_IN_CODE;
 pub(super) use unused_allow::RULE as UNUSED_ALLOW;
 
 pub(super) const RULES: &[&Rule] = &[
@@ -27,6 +29,7 @@ pub(super) const RULES: &[&Rule] = &[
     &missing_verify::RULE,
     &mixed_transaction::RULE,
     &rollback_mismatch::RULE,
+    &still_in_code::RULE,
     &undeclared_destructive::RULE,
     &unused_allow::RULE,
     &verify_cannot_fail::RULE,
