@@ -95,6 +95,7 @@ fn one(
             Certainty::Alone => "in a file that does not name its table",
             Certainty::Migration => "in a migration: history, unless it is still to run",
         })
+        .help(format!("deploy the code without it before `{}` runs", gone.cell))
         .cell(&gone.cell)
         .statement(gone.statement);
     finding.level = level_of(place, level);

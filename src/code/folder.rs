@@ -128,6 +128,7 @@ pub fn read_folder(
             files.fetch_add(1, Ordering::Relaxed);
             let places = search.read(&text, is_migration(path));
             if !places.is_empty() {
+                let path = path.strip_prefix(".").unwrap_or(path);
                 let places = places.into_iter().map(|place| (path.to_owned(), place));
                 found.lock().unwrap_or_else(|lock| lock.into_inner()).extend(places);
             }

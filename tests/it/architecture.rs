@@ -80,6 +80,9 @@ fn drivers_front_ends_and_printing_stay_where_they_belong() {
         only("clap", "cli");
         only("rpassword", "cli");
         only("squawk_syntax", "dialect");
+        only("ignore::", "code");
+        only("globset", "code");
+        only("aho_corasick", "code");
         only("sqlite3_parser", "dialect");
         only("println!", "cli");
         only("eprint", "cli");
