@@ -12,11 +12,11 @@ use super::{Place, Search};
 
 /// What is read where nobody says otherwise.
 const DEFAULT: [&str; 11] = [
-    "src/**",
-    "app/**",
-    "lib/**",
-    "migrations/**",
-    "db/**",
+    "**/src/**",
+    "**/app/**",
+    "**/lib/**",
+    "**/migrations/**",
+    "**/db/**",
     "**/*.sql",
     "**/*.prisma",
     "**/*.graphql",
@@ -178,10 +178,12 @@ mod tests {
             let chosen = Chosen::new(include.as_deref(), &owned(exclude)).unwrap();
             chosen.has(Path::new(path), &[Path::new("back"), Path::new("")])
         };
-        assert!(chosen(None, &[], "back/src/a.rb") && chosen(None, &[], "src/a/b.rb"));
+        assert!(chosen(None, &[], "back/src/a.rb") && chosen(None, &[], "crates/a/src/b.rs"));
         assert!(chosen(None, &[], "back/x/user_model.py") && !chosen(None, &[], "back/x/user.py"));
         assert!(chosen(Some(&["**/*.{rb,erb}"]), &[], "back/a.erb"));
-        assert!(!chosen(None, &["src/old/**"], "src/old/a.rb"));
+        assert!(
+            !chosen(None, &["src/old/**"], "src/old/a.rb") && !chosen(Some(&["src/**"]), &[], "a/src/b.rs")
+        );
         assert_eq!(Chosen::new(Some(&["a{".to_owned()]), &[]).unwrap_err().pattern, "a{");
     }
 
