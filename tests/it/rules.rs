@@ -220,7 +220,10 @@ fn what_is_done_is_undone_and_replayed_whatever_the_rules_say() {
     let lab = Lab::new(Engine::Sqlite);
     lab.sql("CREATE TABLE users (id integer PRIMARY KEY, email text, email_lower text)");
     let rule = rules::find("update-without-batch").unwrap();
-    lab.write("book.md", &whole(&rule.page().examples("Bad")[0], Dialect::Sqlite));
+    let text = whole(&rule.page().examples("Bad")[0], Dialect::Sqlite);
+    let verify =
+        "```sql {phase=migrate role=verify}\nSELECT id FROM users WHERE email_lower <> lower(email);\n```\n";
+    lab.write("book.md", &format!("{text}{verify}"));
     lab.on("run", &[]).expect(0).says("warning[update-without-batch]");
     lab.write("rollbook.toml", "[rules]\nupdate-without-batch = \"error\"\n");
     lab.on("verify", &[]).expect(0);
