@@ -19,6 +19,8 @@ pub mod rules;
 
 pub mod backfill;
 
+pub mod code;
+
 pub mod backend;
 
 pub mod survey;

@@ -129,6 +129,9 @@ pub struct Check {
     pub paths: Vec<PathBuf>,
     #[arg(long, value_enum, default_value = "full")]
     pub format: FindingFormat,
+    /// Look in this folder for code that still names what the runbooks drop or rename
+    #[arg(long, value_name = "FOLDER")]
+    pub code: Option<PathBuf>,
     /// Show what can be mended mechanically as a diff, ask, and write it
     #[arg(long)]
     pub fix: bool,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::backend::{AddressError, DbError};
+use crate::code::PatternError;
 use crate::engine::EngineError;
 use crate::rules::{LevelError, UnknownRule};
 use crate::template::ParameterError;
@@ -35,6 +36,10 @@ pub enum CliError {
     Settings { reason: String },
     #[error("{}: {source}", path.display())]
     RuleLevel { path: PathBuf, source: LevelError },
+    #[error("{}: [code]: {source}", path.display())]
+    CodePattern { path: PathBuf, source: PatternError },
+    #[error("there is no file of code in {}", path.display())]
+    NoCode { path: PathBuf },
     #[error("{source}")]
     UnknownRule { source: UnknownRule },
     #[error("there is no target `{name}` in rollbook.toml")]
@@ -114,6 +119,9 @@ impl CliError {
             Self::UnknownRule { source } | Self::RuleLevel { source: LevelError::Unknown(source), .. } => {
                 Some(source.help())
             }
+            Self::NoCode { .. } => Some(
+                "check the path; what is read is set in rollbook.toml: `[code]`, `include = [\"app/**\"]`".to_owned(),
+            ),
             Self::RuleLevel { .. } => Some("take the line out, and mend the runbooks".to_owned()),
             Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(
                 "check the path; what a runbook has done is in its target's journal: `rollbook status --db …`"

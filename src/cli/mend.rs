@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Fix, Level};
+use crate::rules::Gone;
 use crate::source::Source;
 
 /// What `check` says of one text.
@@ -13,6 +14,8 @@ pub struct Checked {
     pub findings: Diagnostics,
     /// Whether it is a runbook, so that its SQL was looked at too.
     pub is_runbook: bool,
+    /// What it takes away from the code that uses it.
+    pub gone: Vec<Gone>,
 }
 
 /// A runbook after its fixes.
@@ -94,7 +97,12 @@ mod tests {
             )),
             _ => Diagnostic::error("no-b", source, Span::new(at, at + 1), "a b"),
         });
-        Ok(Checked { source: source.clone(), findings: findings.collect(), is_runbook: true })
+        Ok(Checked {
+            source: source.clone(),
+            findings: findings.collect(),
+            is_runbook: true,
+            gone: Vec::new(),
+        })
     }
 
     fn mended(text: &str, instead: &str) -> (String, usize) {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::error::CliError;
 use crate::backend::{Address, AddressError};
+use crate::code::Chosen;
 use crate::diagnostics::{Level, did_you_mean};
 use crate::rules::Levels;
 
@@ -17,6 +18,17 @@ struct Settings {
     targets: BTreeMap<String, TargetSettings>,
     #[serde(default)]
     rules: BTreeMap<String, RuleLevel>,
+    #[serde(default)]
+    code: CodeSettings,
+}
+
+/// What `check --code` reads.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CodeSettings {
+    include: Option<Vec<String>>,
+    #[serde(default)]
+    exclude: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -79,6 +91,13 @@ fn without_password(url: &str) -> String {
         query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("password=")).collect();
     let mark = if options.is_empty() { "" } else { "?" };
     format!("{scheme}://{shown}{path}{mark}{}", options.join("&"))
+}
+
+/// What `[code]` says of the files that `check --code` reads.
+pub fn code() -> Result<Chosen, CliError> {
+    let Some(path) = path() else { return Ok(Chosen::usual()) };
+    let CodeSettings { include, exclude } = read(&path)?.code;
+    Chosen::new(include.as_deref(), &exclude).map_err(|source| CliError::CodePattern { path, source })
 }
 
 /// What `[rules]` says of the levels of rules.

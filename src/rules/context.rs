@@ -168,6 +168,11 @@ impl<'a> Site<'a> {
         table.map(|object| object.name.as_str())
     }
 
+    /// Its number in its cell, from 1.
+    pub fn number(&self) -> usize {
+        self.index + 1
+    }
+
     /// Where the words stand in the runbook.
     pub fn place(&self, words: Range<usize>) -> Span {
         self.statement.provenance.to_source(self.words.span(words))
@@ -192,6 +197,6 @@ impl<'a> Site<'a> {
     /// A finding at these bytes of the statement.
     pub(super) fn finding_at(&self, rule: &Rule, span: Span, message: impl Into<String>) -> Diagnostic {
         let place = self.statement.provenance.to_source(span);
-        rule.at(self.source, place, message).cell(&self.action.cell).statement(self.index + 1)
+        rule.at(self.source, place, message).cell(&self.action.cell).statement(self.number())
     }
 }

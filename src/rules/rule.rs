@@ -46,7 +46,7 @@ impl Rule {
     }
 
     /// A finding anywhere; `Site::finding` makes one about a statement.
-    pub(super) fn at(&self, source: &Arc<Source>, span: Span, message: impl Into<String>) -> Diagnostic {
+    pub(crate) fn at(&self, source: &Arc<Source>, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(self.id, self.level, source, span, message)
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::backend::survey::{Column, Relation};
 use crate::dialect::{Dialect, Facts, Words};
-use crate::rules::AlterTable;
+use crate::dialect::AlterTable;
 
 /// What is known of a statement once the table is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

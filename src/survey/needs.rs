@@ -8,7 +8,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::dialect::Words;
 use crate::dialect::{Action, Dialect, ObjectKind};
 use crate::plan::{Plan, Statement, Step};
-use crate::rules::AlterTable;
+use crate::dialect::AlterTable;
 
 /// A relation, or one of its columns, that is not afterwards what it was before.
 pub(super) struct Loss<'a> {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::backend::survey::{Relation, Sight};
 use crate::dialect::Words;
 use crate::dialect::{Action, Dialect, Facts, ObjectKind};
-use crate::rules::AlterTable;
+use crate::dialect::AlterTable;
 
 pub(super) struct World<'a> {
     dialect: Dialect,
@@ -296,7 +296,7 @@ pub(super) fn renamed(dialect: Dialect, sql: &str) -> Vec<Renamed> {
             }
         }
     }
-    let Some(AlterTable { table, clauses }) = AlterTable::read(&words) else { return found };
+    let Some(AlterTable { table, clauses, .. }) = AlterTable::read(&words) else { return found };
     for clause in clauses {
         let at = clause.start;
         if words.is(at, "change") {

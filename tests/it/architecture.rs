@@ -12,6 +12,7 @@ const LAYERS: [&str; 14] = [
     "backfill",
     "plan",
     "rules",
+    "code",
     "backend",
     "survey",
     "engine",
@@ -80,6 +81,9 @@ fn drivers_front_ends_and_printing_stay_where_they_belong() {
         only("clap", "cli");
         only("rpassword", "cli");
         only("squawk_syntax", "dialect");
+        only("ignore::", "code");
+        only("globset", "code");
+        only("aho_corasick", "code");
         only("sqlite3_parser", "dialect");
         only("println!", "cli");
         only("eprint", "cli");

@@ -1,11 +1,13 @@
 //! The rules: each page is run, and what is shipped breaks none of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
+use rollbook::code::{self, Search};
 use rollbook::diagnostics::{Diagnostic, Diagnostics, Level, render};
 use rollbook::dialect::Dialect;
-use rollbook::document;
-use rollbook::plan;
+use rollbook::document::{self, BlockKind, Document};
+use rollbook::plan::{self, Plan};
 use rollbook::rules::{self, Finder, Levels, Page, Rule};
 use rollbook::source::Source;
 use rollbook::template::Values;
@@ -30,8 +32,21 @@ pub fn findings(name: &str, text: &str, levels: &Levels) -> Diagnostics {
     }
     if plans.len() == front.dialects.len() {
         found.extend(rules::check(&parsed.document, &plans, levels));
+        found.extend(in_code(&parsed.document, &plans));
     }
     found
+}
+
+/// What `check --code` finds in the other fences of a page's example, which stand for files of code.
+fn in_code(document: &Document, plans: &[Plan]) -> Diagnostics {
+    let gone = rules::gone(document, plans);
+    let fences =
+        document.blocks.iter().filter(|block| block.kind == BlockKind::Fence && !block.text.contains('{'));
+    let code: String = fences.map(|fence| fence.text.as_str()).collect();
+    let places = Search::new(&gone).read(code.as_bytes(), false);
+    let places: Vec<_> = places.into_iter().map(|place| (PathBuf::from("app.rb"), place)).collect();
+    let open = |path: &PathBuf| Some(Source::new(path.display().to_string(), code.clone()));
+    code::findings(&document.source, &gone, &places, Level::Warning, open)
 }
 
 /// The cells of an example in a runbook that has nothing else to be said about.
@@ -281,7 +296,10 @@ fn what_is_done_is_undone_and_replayed_whatever_the_rules_say() {
     let lab = Lab::new(Engine::Sqlite);
     lab.sql("CREATE TABLE users (id integer PRIMARY KEY, email text, email_lower text)");
     let rule = rules::find("update-without-batch").unwrap();
-    lab.write("book.md", &whole(&rule.page().examples("Bad")[0], Dialect::Sqlite));
+    let text = whole(&rule.page().examples("Bad")[0], Dialect::Sqlite);
+    let verify =
+        "```sql {phase=migrate role=verify}\nSELECT id FROM users WHERE email_lower <> lower(email);\n```\n";
+    lab.write("book.md", &format!("{text}{verify}"));
     lab.on("run", &[]).expect(0).says("warning[update-without-batch]");
     lab.write("rollbook.toml", "[rules]\nupdate-without-batch = \"error\"\n");
     lab.on("verify", &[]).expect(0);

@@ -9,11 +9,12 @@ use super::super::load;
 use super::super::mend::{self, Checked};
 use super::super::replace::replace_file;
 use super::super::settings;
+use crate::code::{self, Place, Search};
 use crate::diagnostics::{Diagnostic, Diagnostics, Level, explain_command, render};
 use crate::document;
 use crate::plan;
 use crate::report::{Style, plural};
-use crate::rules::{self, Levels};
+use crate::rules::{self, Gone, Levels};
 use crate::source::Source;
 
 pub fn run(command: &Check, style: Style) -> Result<Exit, CliError> {
@@ -26,6 +27,9 @@ pub fn run(command: &Check, style: Style) -> Result<Exit, CliError> {
     if command.fix {
         let again = |source: &Arc<Source>| check_source(source, &command.params, &levels);
         mend_all(&files, &mut checked, again, command.write, style)?;
+    }
+    if let Some(folder) = &command.code {
+        look_at_code(folder, &files, &mut checked, &levels)?;
     }
     let findings: Diagnostics = checked.into_iter().flat_map(|checked| checked.findings).collect();
     let text = match command.format {
@@ -67,6 +71,53 @@ fn summarise(files: &[PathBuf], findings: &[Diagnostic], command: &Check) {
             "{fixable} of them can be mended mechanically: the same command with `--fix` shows how, and asks"
         );
     }
+}
+
+/// Adds what the application's files still name of what the runbooks take away.
+fn look_at_code(
+    folder: &Path,
+    files: &[PathBuf],
+    checked: &mut [Checked],
+    levels: &Levels,
+) -> Result<(), CliError> {
+    let Some(level) = levels.of(&rules::STILL_IN_CODE) else { return Ok(()) };
+    std::fs::read_dir(folder).map_err(|source| CliError::Read { path: folder.to_path_buf(), source })?;
+    let gone: Vec<Gone> = checked.iter().flat_map(|checked| checked.gone.clone()).collect();
+    if gone.is_empty() {
+        eprintln!("no code is looked at: nothing is dropped or renamed");
+        return Ok(());
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    // Below this folder, the project's patterns hold from it on.
+    let home = if folder.is_absolute() { here.as_path() } else { Path::new("") };
+    let look = code::read_folder(folder, home, &settings::code()?, files, &Search::new(&gone));
+    if look.files == 0 {
+        return Err(CliError::NoCode { path: folder.to_path_buf() });
+    }
+    let skipped = |count: usize, why: &str| match count {
+        0 => String::new(),
+        _ => format!("; {} {why}", plural(count as u64, "file")),
+    };
+    eprintln!(
+        "{} of code looked at{}{}",
+        plural(look.files as u64, "file"),
+        skipped(look.large, "of more than 4 MiB left out"),
+        skipped(look.unread, "could not be read")
+    );
+    let open = |path: &PathBuf| {
+        let text = String::from_utf8(std::fs::read(path).ok()?).ok()?;
+        Some(Source::new(path.display().to_string(), text))
+    };
+    let mut first = 0;
+    for checked in checked {
+        let own = first..first + checked.gone.len();
+        first = own.end;
+        let mut places: Vec<(PathBuf, Place)> =
+            look.places.iter().filter(|(_, place)| own.contains(&place.gone)).cloned().collect();
+        places.iter_mut().for_each(|(_, place)| place.gone -= own.start);
+        checked.findings.extend(code::findings(&checked.source, &checked.gone, &places, level, open));
+    }
+    Ok(())
 }
 
 /// Shows what would be mended, and writes it where that is wanted.
@@ -200,6 +251,7 @@ fn check_all(files: &[PathBuf], params: &Params, levels: &Levels) -> Result<Vec<
 fn check_source(source: &Arc<Source>, params: &Params, levels: &Levels) -> Result<Checked, CliError> {
     let parsed = document::parse(source);
     let mut findings = parsed.diagnostics;
+    let mut gone = Vec::new();
     let is_runbook = findings.iter().all(|finding| finding.level != Level::Error);
     if is_runbook {
         let front = &parsed.document.front;
@@ -221,8 +273,9 @@ fn check_source(source: &Arc<Source>, params: &Params, levels: &Levels) -> Resul
         }
         if plans.len() == front.dialects.len() {
             findings.extend(rules::check(&parsed.document, &plans, levels));
+            gone = rules::gone(&parsed.document, &plans);
         }
         findings.sort_by_key(|finding| finding.span);
     }
-    Ok(Checked { source: Arc::clone(source), findings, is_runbook })
+    Ok(Checked { source: Arc::clone(source), findings, is_runbook, gone })
 }

@@ -2,8 +2,8 @@ use std::ops::Range;
 
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
+use crate::dialect::Words;
 use crate::plan::Unit;
-use crate::rules::words::Words;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {

@@ -11,6 +11,7 @@ mod mixed_transaction;
 mod raw_interpolation;
 mod rollback_mismatch;
 mod transaction_control;
+mod still_in_code;
 mod undeclared_destructive;
 mod unused_allow;
 mod verify_cannot_fail;
@@ -22,6 +23,7 @@ mod wrong_phase;
 
 use super::Rule;
 
+pub use still_in_code::RULE as STILL_IN_CODE;
 pub(super) use unused_allow::RULE as UNUSED_ALLOW;
 
 pub(super) const RULES: &[&Rule] = &[
@@ -36,6 +38,7 @@ pub(super) const RULES: &[&Rule] = &[
     &raw_interpolation::RULE,
     &rollback_mismatch::RULE,
     &transaction_control::RULE,
+    &still_in_code::RULE,
     &undeclared_destructive::RULE,
     &unused_allow::RULE,
     &verify_cannot_fail::RULE,
