@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::StatusRow;
-use crate::diagnostics::{Diagnostics, render};
 use super::walk::walk_json;
+use crate::diagnostics::{Diagnostics, render};
 use crate::dialect::{Lock, Transactional};
 use crate::engine::{Event, History, RollbackStep};
 use crate::plan::{Action, Plan, Statement, Unit};

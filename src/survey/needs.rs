@@ -5,10 +5,10 @@ use super::place::place_of;
 use super::world::{Found, Renamed, World, renamed};
 use crate::backend::survey::{Bond, Dependant, Relation};
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::dialect::AlterTable;
 use crate::dialect::Words;
 use crate::dialect::{Action, Dialect, ObjectKind};
 use crate::plan::{Plan, Statement, Step};
-use crate::dialect::AlterTable;
 
 /// A relation, or one of its columns, that is not afterwards what it was before.
 pub(super) struct Loss<'a> {

@@ -4,9 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::backend::survey::{Relation, Sight};
+use crate::dialect::AlterTable;
 use crate::dialect::Words;
 use crate::dialect::{Action, Dialect, Facts, ObjectKind};
-use crate::dialect::AlterTable;
 
 pub(super) struct World<'a> {
     dialect: Dialect,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom: a module may use those before it.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 15] = [
     "source",
     "diagnostics",
     "dialect",

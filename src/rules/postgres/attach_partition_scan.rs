@@ -1,8 +1,8 @@
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
 use crate::dialect::ClauseKind;
-use crate::rules::context::Site;
 use crate::dialect::same_name;
+use crate::rules::context::Site;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {

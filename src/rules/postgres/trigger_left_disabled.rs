@@ -1,7 +1,7 @@
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
-use crate::dialect::{Clause, ClauseKind};
 use crate::dialect::same_name;
+use crate::dialect::{Clause, ClauseKind};
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {

@@ -1,8 +1,8 @@
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
 use crate::dialect::Blocks;
-use crate::plan::Unit;
 use crate::dialect::same_name;
+use crate::plan::Unit;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {
