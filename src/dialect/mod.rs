@@ -5,6 +5,7 @@
 
 mod canonical;
 mod classify;
+mod definition;
 mod facts;
 mod lexer;
 pub mod mysql_differences;
@@ -18,6 +19,7 @@ mod words;
 
 pub use canonical::canonical;
 pub use classify::{Sequence, classify};
+pub use definition::{ColumnDefinition, Definition, Key, KeyKind, Reference};
 pub use facts::{Action, Blocks, Clause, ClauseKind, Facts, Lock, Object, ObjectKind, Transactional};
 pub use lexer::{Token, TokenKind, lex};
 pub use name::Dialect;
@@ -26,4 +28,4 @@ pub use splitter::{Fault, FaultKind, Split, split};
 pub use table::{Column, Table};
 pub use trace::Trace;
 pub use waiting::{Limits, Waiting};
-pub use words::Words;
+pub use words::{AlterTable, Words, last_part, same_name};

@@ -158,6 +158,7 @@ impl Builder<'_> {
             retry,
             output: output_rows(&cell.options),
             why: cell.options.why.clone(),
+            raw: rendered.raw,
             span: cell.fence,
         })
     }
@@ -181,28 +182,14 @@ impl Builder<'_> {
                 statement_timeout: cell.options.timeout.or(self.document.front.defaults.statement_timeout),
             },
             output: output_rows(&cell.options),
+            raw: rendered.raw,
         })
     }
 
     fn render(&mut self, cell: &Cell, batch: Option<&str>) -> Option<Rendered> {
         let source = &self.document.source;
         match template::render_cell(source, cell.body, self.dialect, self.values, batch) {
-            Ok(rendered) => {
-                for site in &rendered.raw {
-                    self.diagnostics.push(
-                        Diagnostic::warning(
-                            "raw-interpolation",
-                            source,
-                            *site,
-                            "a parameter reaches the SQL unquoted",
-                        )
-                        .label("whatever the value says becomes SQL")
-                        .help("use `{{ name }}` for a value or `{{ name | ident }}` for a name")
-                        .cell(&cell.id),
-                    );
-                }
-                Some(rendered)
-            }
+            Ok(rendered) => Some(rendered),
             Err(error) => {
                 let mut finding =
                     Diagnostic::error("render", source, error.span(), error.to_string()).cell(&cell.id);

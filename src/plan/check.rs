@@ -2,7 +2,7 @@
 
 use super::model::Statement;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::dialect::{Transactional, Waiting};
+use crate::dialect::Transactional;
 use crate::document::{Cell, Document, Tx};
 
 /// A forward or rollback cell.
@@ -13,7 +13,6 @@ pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement])
             .cell(&cell.id)
             .statement(index + 1)
     };
-    let unused = |statements: &[Statement]| statements.iter().all(|s| s.facts.waiting() == Waiting::Patient);
     for (index, statement) in statements.iter().enumerate() {
         if statement.facts.transactional == Transactional::Control {
             findings
@@ -33,25 +32,6 @@ pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement])
                 .label(format!("this {loses}"))
                 .help(format!("add `.destructive` to the braces of cell `{}`", cell.id))
                 .fix(cell.add_to_braces(".destructive")),
-            );
-        }
-        if cell.options.lock_timeout.is_some() && statement.facts.waiting() == Waiting::Patient {
-            findings.push(
-                Diagnostic::warning(
-                    "lock-timeout-unused",
-                    &document.source,
-                    statement.span,
-                    "a lock timeout is not used for this statement",
-                )
-                .cell(&cell.id)
-                .statement(index + 1)
-                .label("waiting for it keeps nobody out, and a timeout would waste what it has done")
-                .help("take `lock_timeout` away; `timeout` bounds the whole statement")
-                .fix(
-                    unused(statements)
-                        .then(|| cell.remove_option(&document.source, "lock_timeout"))
-                        .flatten(),
-                ),
             );
         }
         if let Transactional::Never(why) = statement.facts.transactional

@@ -113,6 +113,8 @@ pub struct Action {
     /// Rows of output that the record keeps.
     pub output: u64,
     pub why: Option<String>,
+    /// Where parameters reach the SQL unquoted.
+    pub raw: Vec<Span>,
     /// The fence in the runbook.
     pub span: Span,
 }
@@ -191,6 +193,8 @@ pub struct Check {
     pub digest: Digest,
     pub limits: Limits,
     pub output: u64,
+    /// Where parameters reach the SQL unquoted.
+    pub raw: Vec<Span>,
 }
 
 /// What the operator says of limits, over what the runbook says.

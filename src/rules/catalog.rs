@@ -1,4 +1,4 @@
-use super::{Rule, any, mysql, postgres, runbook, sqlite};
+use super::{Rule, any, design, mysql, postgres, runbook, sqlite};
 use crate::diagnostics::{RulePage, did_you_mean};
 
 /// Every rule, by name.
@@ -10,7 +10,10 @@ pub fn all() -> Vec<&'static Rule> {
 
 /// Every rule in no order, without making a list.
 pub(super) fn parts() -> impl Iterator<Item = &'static Rule> {
-    [runbook::RULES, any::RULES, postgres::RULES, mysql::RULES, sqlite::RULES].into_iter().flatten().copied()
+    [runbook::RULES, any::RULES, postgres::RULES, mysql::RULES, sqlite::RULES, design::RULES]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// What renderers carry of a rule, if the name is that of one.

@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use super::Rule;
 use super::history::History;
-use super::words::{AlterTable, Words};
+use super::schema::Schema;
 use crate::diagnostics::{Diagnostic, Fix};
-use crate::dialect::{Action as Effect, Clause, ObjectKind};
+use crate::dialect::{Action as Effect, AlterTable, Clause, Definition, ObjectKind, Words};
 use crate::document::{Document, Role};
 use crate::plan::{Action, Plan, Statement, Step, Unit};
 use crate::source::{Source, Span};
@@ -18,6 +18,8 @@ pub struct Context<'a> {
     pub plans: &'a [Plan],
     /// Every statement of every forward and rollback cell; those of a step's forward cell come first.
     pub sites: Vec<Site<'a>>,
+    /// What tables consist of when every forward cell has run.
+    pub schema: Schema,
     history: History,
 }
 
@@ -27,6 +29,8 @@ pub struct Site<'a> {
     pub action: &'a Action,
     pub statement: &'a Statement,
     pub words: Words<'a>,
+    /// The parts of a table that it defines.
+    pub defines: Option<Definition>,
     /// Forward statements of the runbook that come before it.
     pub moment: usize,
     /// Holds that were opened before it.
@@ -39,7 +43,8 @@ pub struct Site<'a> {
 
 impl<'a> Context<'a> {
     pub fn new(document: &'a Document, plan: &'a Plan, plans: &'a [Plan]) -> Self {
-        let mut context = Self { document, plan, plans, sites: Vec::new(), history: History::default() };
+        let (schema, history) = (Schema::default(), History::default());
+        let mut context = Self { document, plan, plans, sites: Vec::new(), schema, history };
         let (mut era, mut moment) = (0, 0);
         for phase in &plan.phases {
             era += usize::from(phase.hold.is_some());
@@ -52,6 +57,7 @@ impl<'a> Context<'a> {
             }
         }
         context.history = History::of(&context.sites);
+        context.schema = Schema::of(&context.sites);
         context
     }
 
@@ -60,8 +66,20 @@ impl<'a> Context<'a> {
         let source = &plan.source;
         for (index, statement) in action.statements.iter().enumerate() {
             let words = Words::of(self.plan.dialect, &statement.sql);
+            let defines = Definition::read(&words);
             let moment = if action.role == Role::Forward { moment + index } else { moment };
-            self.sites.push(Site { step, action, statement, words, moment, era, source, index, first });
+            self.sites.push(Site {
+                step,
+                action,
+                statement,
+                words,
+                defines,
+                moment,
+                era,
+                source,
+                index,
+                first,
+            });
         }
     }
 

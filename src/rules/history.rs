@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::context::Site;
-use super::words::{Words, last_part};
-use crate::dialect::{Action, ObjectKind};
+use crate::dialect::{Action, ObjectKind, Words, last_part};
 
 /// Names are compared without their schema and their case: a mistake leaves a finding out.
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ mod any;
 mod catalog;
 mod check;
 mod context;
+mod design;
 mod gone;
 mod history;
 mod levels;
@@ -18,8 +19,8 @@ mod postgres;
 mod renamed;
 mod rule;
 mod runbook;
+mod schema;
 mod sqlite;
-mod words;
 
 pub use catalog::{UnknownRule, all, find, page_of};
 pub use check::check;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::context::Site;
-use super::words::AlterTable;
+use crate::dialect::AlterTable;
 
 /// A table, or a column of it, that loses its name.
 pub struct Renamed {
@@ -24,7 +24,7 @@ pub fn renamed(site: &Site<'_>) -> Vec<Renamed> {
         };
         return pairs.into_iter().filter_map(read).collect();
     }
-    let Some(AlterTable { table, clauses }) = site.alter_table() else { return Vec::new() };
+    let Some(AlterTable { table, clauses, .. }) = site.alter_table() else { return Vec::new() };
     let mut found = Vec::new();
     for clause in clauses {
         let at = clause.start;

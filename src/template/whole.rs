@@ -154,7 +154,8 @@ impl Template {
             .map_err(|diagnostics| TemplateError::Findings { template: self.name.clone(), diagnostics })
     }
 
-    /// The document's id and shape, or what is wrong with it. A generated runbook has no findings at all.
+    /// The document's id and shape, or what is wrong with it. A generated runbook has no finding
+    /// above a note.
     fn examine(
         &self,
         dialect: Dialect,
@@ -170,6 +171,8 @@ impl Template {
         if !diagnostics.iter().any(|finding| finding.level == Level::Error) {
             diagnostics.extend(check(&document, dialect, &values));
         }
+        // A note may be about a value: a name that needs quotes is still the user's choice.
+        diagnostics.retain(|finding| finding.level != Level::Note);
         if diagnostics.is_empty() {
             let shape = shape(&document, dialect, &values);
             Ok((document.front.id, shape))

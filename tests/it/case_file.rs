@@ -8,6 +8,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Six lines: the first line of a body is line 7 of its file.
 pub const FRONT: &str = "---\nrollbook: 1\nid: case\ntitle: Case\ndialect: any\n---\n";
@@ -18,6 +19,8 @@ pub struct Case {
     pub expected: String,
     /// Line of the heading, from 1.
     pub line: usize,
+    /// The whole file that it stands in.
+    pub suite: Rc<str>,
 }
 
 pub fn files(directory: &str) -> Vec<PathBuf> {
@@ -30,7 +33,7 @@ pub fn files(directory: &str) -> Vec<PathBuf> {
 }
 
 pub fn read(file: &Path) -> Vec<Case> {
-    let text = fs::read_to_string(file).unwrap();
+    let text: Rc<str> = fs::read_to_string(file).unwrap().into();
     let mut cases: Vec<Case> = Vec::new();
     let mut lines = (1..).zip(text.lines());
     while let Some((number, line)) = lines.next() {
@@ -40,6 +43,7 @@ pub fn read(file: &Path) -> Vec<Case> {
                 input: String::new(),
                 expected: String::new(),
                 line: number,
+                suite: Rc::clone(&text),
             });
         } else if let Some(info) = line.strip_prefix("``````markdown") {
             let front = if info == " body" { FRONT } else { "" };

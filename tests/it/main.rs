@@ -26,6 +26,7 @@ mod runbooks;
 mod schemas;
 mod sequences;
 mod servers;
+mod statements;
 mod support;
 mod surprises;
 mod targets;

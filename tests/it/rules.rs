@@ -1,6 +1,6 @@
 //! The rules: each page is run, and what is shipped breaks none of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use rollbook::code::{self, Search};
@@ -82,7 +82,7 @@ fn every_page_has_the_same_parts() {
         assert!(rule.page.lines().all(|line| line.chars().count() <= 120), "{}", rule.id);
         assert_eq!(rules::find(rule.id).unwrap().id, rule.id);
         let home = format!("src/rules/*/{}.rs", rule.id.replace('-', "_"));
-        let there = ["any", "postgres", "mysql", "sqlite", "runbook"].iter().any(|folder| {
+        let there = ["any", "design", "postgres", "mysql", "sqlite", "runbook"].iter().any(|folder| {
             let path = home.replace('*', folder);
             std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists()
         });
@@ -147,6 +147,81 @@ fn rules_of_form_are_errors_and_cannot_be_changed() {
     assert_eq!(error.to_string(), "there is no rule `drop-cascde`");
 }
 
+/// Every rule but those of form can be switched off, made an error, and allowed in the cell that it is about.
+#[test]
+fn every_rule_can_be_lived_with() {
+    let mut wrong = String::new();
+    for rule in rules::all().into_iter().filter(|rule| matches!(rule.finder, Finder::Rule(_))) {
+        for text in examples(rule, "Bad") {
+            let own = |text: &str, levels: &Levels| {
+                let mut found = findings("bad.md", text, levels);
+                found.retain(|finding| finding.rule == rule.id);
+                found
+            };
+            let set = |level| {
+                let mut levels = Levels::default();
+                levels.set(rule.id, level).unwrap();
+                own(&text, &levels)
+            };
+            if !set(None).is_empty() || set(Some(Level::Error)).iter().any(|f| f.level != Level::Error) {
+                wrong += &format!("{} does not heed its level\n", rule.id);
+            }
+            // What is about the whole runbook has no cell.
+            let cells = own(&text, &Levels::default()).into_iter().map(|finding| finding.cell);
+            let Some(cells) = cells.collect::<Option<BTreeSet<String>>>() else { continue };
+            let allowed = cells.iter().fold(text.clone(), |text, cell| allow(&text, cell, rule.id));
+            let left = findings("bad.md", &allowed, &Levels::default());
+            let left = left.iter().filter(|f| f.rule == rule.id || f.rule == "unused-allow").count();
+            if left > 0 {
+                wrong += &format!("{} is not silenced in\n{allowed}\n", rule.id);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The runbook with the rule allowed in a cell.
+fn allow(text: &str, cell: &str, rule: &str) -> String {
+    let document = document::parse(&Source::new("bad.md", text)).document;
+    let cell = document.cell(cell).unwrap();
+    let line = cell.fence.start + text[cell.fence.start..].find('\n').unwrap() + 1;
+    format!("{}--| allow: {{{rule}: a test}}\n{}", &text[..line], &text[line..])
+}
+
+/// Everything that the rule catalogues of other tools and the engines' manuals warn of, of migrations
+/// (`catalogue.jsonl`) and of schemas (`design.jsonl`), each with the rules that find it here, or why none does.
+#[test]
+fn the_catalogues_are_covered_or_left_out_for_a_reason() {
+    let catalogues = [
+        ("migrations", include_str!("../data/catalogue.jsonl"), 175),
+        ("schemas", include_str!("../data/design.jsonl"), 78),
+    ];
+    for (name, text, all) in catalogues {
+        let mut ids = BTreeSet::new();
+        let (mut covered, mut left) = (0, 0);
+        for line in text.lines() {
+            let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(ids.insert(entry["id"].as_str().unwrap().to_owned()), "{line} is there twice");
+            match (entry["rules"].as_array(), entry["out"].as_str()) {
+                (Some(names), None) => {
+                    covered += 1;
+                    assert!(!names.is_empty(), "{line}");
+                    names
+                        .iter()
+                        .for_each(|name| assert!(rules::find(name.as_str().unwrap()).is_ok(), "{line}"));
+                }
+                (None, Some(why)) => {
+                    left += 1;
+                    assert!(why.len() > 15, "{line}");
+                }
+                _ => panic!("{line} is neither covered nor left out"),
+            }
+        }
+        println!("{name}: {covered} covered, {left} left out");
+        assert_eq!(covered + left, all);
+    }
+}
+
 #[test]
 fn a_level_that_is_set_takes_the_place_of_the_rule_s_own() {
     let rule = rules::find("index-not-concurrent").unwrap();
@@ -171,7 +246,8 @@ fn every_case_says_exactly_this() {
                 (finding.source.position(finding.span.start), finding.source.position(finding.span.end));
             let level = format!("{:?}", finding.level).to_lowercase();
             let at = format!("{}:{}-{}:{}", start.line, start.column, end.line, end.column);
-            if !["missing-section", "missing-verify"].contains(&finding.rule) {
+            // Advice is compared where its suite is about it.
+            if finding.level != Level::Note || case.suite.contains(&format!("[{}]", finding.rule)) {
                 lines += &format!("{level}[{}] {at}: {}\n", finding.rule, finding.message);
             }
         }

@@ -81,6 +81,10 @@ fn every_template_writes_a_runbook_without_findings_in_each_of_its_dialects() {
                 };
                 let source = Source::new("new.md", written.text.as_str());
                 let parsed = rollbook::document::parse(&source);
+                let params =
+                    Values::bind(&parsed.document.front.params, &BTreeMap::new()).unwrap_or_default();
+                let said = judge(&parsed.document, dialect, &params);
+                assert!(said.is_empty(), "{} {dialect} {said:#?}", template.name);
                 let sections: Vec<&str> = parsed
                     .document
                     .headings

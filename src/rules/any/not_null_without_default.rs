@@ -21,23 +21,17 @@ pub static RULE: Rule = Rule {
     finder: Finder::Rule(find),
 };
 
-/// What gives each row a value of its own.
-const VALUES: [&str; 8] =
-    ["default", "generated", "identity", "as", "serial", "bigserial", "smallserial", "auto_increment"];
-
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
     for site in context.forward() {
-        let Some(alter) = site.alter_table().filter(|alter| !context.is_new(&alter.table, site)) else {
+        let Some(defines) = site.defines.as_ref().filter(|defines| !defines.makes) else { continue };
+        if context.is_new(&defines.table, site) {
             continue;
-        };
-        for clause in alter.clauses {
+        }
+        for column in defines.columns.iter().filter(|column| !column.redefines && !column.generated) {
             let words = &site.words;
-            let flat = |texts: &[&str]| words.find_flat(clause.clone(), texts);
-            let Some(at) = flat(&["not", "null"]).filter(|_| words.adds_column(clause.start)) else {
-                continue;
-            };
-            if VALUES.iter().any(|value| flat(&[value]).is_some()) {
+            let Some(at) = words.find_flat(column.attributes.clone(), &["not", "null"]) else { continue };
+            if column.default.as_ref().is_some_and(|at| !words.is(at.start, "null")) {
                 continue;
             }
             let label = match context.plan.dialect {
@@ -48,7 +42,7 @@ fn find(context: &Context<'_>) -> Diagnostics {
                     "it fails where the table has rows, and so does each INSERT of the running release afterwards"
                 }
             };
-            let message = format!("a new column of `{}` must have a value and is given none", alter.table);
+            let message = format!("a new column of `{}` must have a value and is given none", defines.table);
             findings.push(site.finding(&RULE, at, message).label(label).help(
                 "add it nullable, or with a constant DEFAULT; fill it, and set NOT NULL when every release writes it: \
                  `rollbook new add-column-with-backfill`",

@@ -1,7 +1,7 @@
 use crate::diagnostics::{Diagnostics, Level};
+use crate::dialect::same_name;
 use crate::rules::renamed::{Renamed, renamed};
 use crate::rules::rule::EVERYWHERE;
-use crate::rules::words::same_name;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {

@@ -1,10 +1,9 @@
 use std::ops::Range;
 
 use crate::diagnostics::{Diagnostics, Level};
-use crate::dialect::TokenKind;
+use crate::dialect::{TokenKind, Words};
 use crate::plan::Unit;
 use crate::rules::rule::EVERYWHERE;
-use crate::rules::words::Words;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {

@@ -1,7 +1,7 @@
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
 use crate::dialect::Blocks;
-use crate::rules::{Context, Finder, Rule};
+use crate::rules::{Context, Finder, Rule, Site};
 
 pub static RULE: Rule = Rule {
     id: "alter-blocks-writes",
@@ -13,6 +13,7 @@ pub static RULE: Rule = Rule {
         ("strong_migrations", "lock_option"),
         ("strong_migrations", "add_foreign_key_mysql"),
         ("strong_migrations", "add_check_constraint_mysql"),
+        ("strong_migrations", "add_column_auto_incrementing"),
         ("django-migration-linter", "ALTER_COLUMN"),
     ],
     finder: Finder::Rule(find),
@@ -28,6 +29,9 @@ fn find(context: &Context<'_>) -> Diagnostics {
             continue;
         }
         let Some(table) = site.table().filter(|table| !context.is_new(table, site)) else { continue };
+        if checks_are_off(context, site) {
+            continue;
+        }
         let label = match facts.rewrites {
             Some(true) => "the whole table is copied, and writers wait until the copy is complete",
             _ => "the whole table is read, and writers wait until that is done",
@@ -42,4 +46,26 @@ fn find(context: &Context<'_>) -> Diagnostics {
         );
     }
     findings
+}
+
+/// Whether all that the statement does is to add foreign keys, in a cell that has switched their check off,
+/// so that no row is read.
+fn checks_are_off(context: &Context<'_>, site: &Site<'_>) -> bool {
+    let words = &site.words;
+    let Some(alter) = site.alter_table() else { return false };
+    let only_keys = alter.clauses.iter().all(|clause| {
+        let adds = words.find_flat(clause.clone(), &["foreign", "key"]).is_some();
+        (words.is(clause.start, "add") && adds)
+            || words.is(clause.start, "algorithm")
+            || words.is(clause.start, "lock")
+    });
+    let off = context.before_in_cell(site).iter().rev().find_map(|before| {
+        let at = before
+            .words
+            .all()
+            .find(|at| before.words.text(*at).to_lowercase().ends_with("foreign_key_checks"))?;
+        let value = before.words.text(before.words.skip(before.words.skip(at + 1, &["="]), &[":="]));
+        Some(["0", "off", "false"].iter().any(|off| value.eq_ignore_ascii_case(off)))
+    });
+    only_keys && off == Some(true)
 }

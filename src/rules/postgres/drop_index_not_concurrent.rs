@@ -1,6 +1,6 @@
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
-use crate::rules::words::last_part;
+use crate::dialect::last_part;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {

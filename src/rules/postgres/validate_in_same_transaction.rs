@@ -1,6 +1,6 @@
 use super::ONLY;
 use crate::diagnostics::{Diagnostics, Level};
-use crate::rules::words::same_name;
+use crate::dialect::same_name;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {

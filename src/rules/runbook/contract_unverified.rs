@@ -1,10 +1,9 @@
 use std::collections::HashMap;
 
 use crate::diagnostics::{Diagnostics, Level};
-use crate::dialect::{Action, ObjectKind};
+use crate::dialect::{Action, ObjectKind, last_part};
 use crate::rules::context::Site;
 use crate::rules::rule::EVERYWHERE;
-use crate::rules::words::last_part;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {

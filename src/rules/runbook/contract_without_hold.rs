@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
 };
 
 /// The phase that takes away what the release before this one needs, by the strategies' own name.
-const CONTRACT: &str = "contract";
+pub(super) const CONTRACT: &str = "contract";
 
 fn find(context: &Context<'_>) -> Diagnostics {
     let plan = context.plan;

@@ -1,10 +1,9 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostics::{Diagnostics, Level};
-use crate::dialect::{Action as Effect, ObjectKind};
+use crate::dialect::{Action as Effect, ObjectKind, last_part};
 use crate::plan::Action;
 use crate::rules::rule::EVERYWHERE;
-use crate::rules::words::last_part;
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {

@@ -8,6 +8,9 @@ pub static RULE: Rule = Rule {
     level: Level::Error,
     dialects: EVERYWHERE,
     page: include_str!("missing_rollback.md"),
-    covers: &[("django-migration-linter", "RUNSQL_REVERSIBLE")],
+    covers: &[
+        ("django-migration-linter", "RUNSQL_REVERSIBLE"),
+        ("django-migration-linter", "RUNPYTHON_REVERSIBLE"),
+    ],
     finder: Finder::Form,
 };

@@ -3,17 +3,23 @@
 mod contract_unverified;
 mod contract_without_hold;
 mod dialects_differ;
+mod lock_timeout_unused;
 mod missing_rollback;
 mod missing_section;
 mod missing_verify;
 mod mixed_transaction;
+mod raw_interpolation;
 mod rollback_mismatch;
 mod still_in_code;
+mod transaction_control;
 mod undeclared_destructive;
 mod unused_allow;
 mod verify_cannot_fail;
+mod verify_never_holds;
+mod verify_not_in;
 mod verify_outlives_column;
 mod verify_writes;
+mod wrong_phase;
 
 use super::Rule;
 
@@ -24,15 +30,21 @@ pub(super) const RULES: &[&Rule] = &[
     &contract_unverified::RULE,
     &contract_without_hold::RULE,
     &dialects_differ::RULE,
+    &lock_timeout_unused::RULE,
     &missing_rollback::RULE,
     &missing_section::RULE,
     &missing_verify::RULE,
     &mixed_transaction::RULE,
+    &raw_interpolation::RULE,
     &rollback_mismatch::RULE,
     &still_in_code::RULE,
+    &transaction_control::RULE,
     &undeclared_destructive::RULE,
     &unused_allow::RULE,
     &verify_cannot_fail::RULE,
+    &verify_never_holds::RULE,
+    &verify_not_in::RULE,
     &verify_outlives_column::RULE,
     &verify_writes::RULE,
+    &wrong_phase::RULE,
 ];

@@ -1,9 +1,9 @@
 use crate::diagnostics::{Diagnostics, Level};
-use crate::dialect::{Action as Effect, Object, ObjectKind};
+use crate::dialect::{Action as Effect, AlterTable, Object, ObjectKind, Words, last_part, same_name};
 use crate::plan::{Action, Statement, Step};
 use crate::rules::rule::EVERYWHERE;
-use crate::rules::words::{Words, last_part, same_name};
 use crate::rules::{Context, Finder, Rule};
+use std::ops::Range;
 
 pub static RULE: Rule = Rule {
     id: "rollback-mismatch",
@@ -35,14 +35,34 @@ fn find(context: &Context<'_>) -> Diagnostics {
 /// What of the step would still be there, or still be gone, after its rollback.
 fn left_behind(context: &Context<'_>, step: &Step) -> Option<String> {
     let back: Vec<&Statement> = step.rollback.iter().flat_map(|action| &action.statements).collect();
-    // What a function, a block or a new name does is not in the facts.
-    let opaque = |statement: &Statement| {
-        let words = Words::of(context.plan.dialect, &statement.sql);
-        statement.facts.objects.is_empty() || words.find(words.all(), &["rename"]).is_some()
-    };
-    if back.iter().copied().chain(&step.forward.statements).any(opaque) {
+    let forward: Vec<&Statement> = step.forward.statements.iter().collect();
+    let both = || back.iter().chain(&forward);
+    // What a function or a block does is not in the facts.
+    if both().any(|statement| statement.facts.objects.is_empty()) {
         return None;
     }
+    let renamed = |statements: &[&Statement]| -> Vec<Rename> {
+        statements
+            .iter()
+            .flat_map(|statement| renames(&Words::of(context.plan.dialect, &statement.sql)))
+            .collect()
+    };
+    let (to, fro) = (renamed(&forward), renamed(&back));
+    if !(to.is_empty() && fro.is_empty()) {
+        // A table that is rebuilt takes the name of one that is dropped.
+        let rebuilt = both()
+            .any(|statement| matches!(statement.facts.kind, "create_table" | "drop_table" | "create_view"));
+        let undone = |(old, new): &Rename| {
+            fro.iter().chain(&to).any(|(from, back)| same_name(from, new) && same_name(back, old))
+        };
+        let kept = to.iter().find(|rename| !undone(rename)).filter(|_| !rebuilt);
+        return kept.map(|(_, new)| format!("`{new}` keeps its new name"));
+    }
+    compared(step, &back)
+}
+
+/// Compares the objects of a step's cells.
+fn compared(step: &Step, back: &[&Statement]) -> Option<String> {
     let back: Vec<&Object> = back.iter().flat_map(|statement| &statement.facts.objects).collect();
     let made = |effect| net(&step.forward, effect);
     for object in made(Effect::Create) {
@@ -55,11 +75,60 @@ fn left_behind(context: &Context<'_>, step: &Step) -> Option<String> {
             return Some(format!("{} does not come back", shown(object)));
         }
     }
-    let written = step.forward.statements.iter().flat_map(|statement| &statement.facts.objects);
-    let mut written = written.filter(|object| object.action == Effect::Write);
+    let forward = || step.forward.statements.iter().flat_map(|statement| &statement.facts.objects);
+    let changed = |object: &&Object| object.kind == ObjectKind::Column && object.action == Effect::Alter;
+    for object in forward().filter(changed) {
+        let touches =
+            |undo: &&&Object| undo.kind == ObjectKind::Column && same_name(&undo.name, &object.name);
+        if !back.iter().any(|undo| takes_away(undo, object)) && !back.iter().any(|undo| touches(&undo)) {
+            return Some(format!("{} stays as it was made", shown(object)));
+        }
+    }
+    let lost = |undo: &&&Object| {
+        undo.action == Effect::Drop && matches!(undo.kind, ObjectKind::Table | ObjectKind::Column)
+    };
+    for undo in back.iter().filter(lost) {
+        let made = |object: &Object| {
+            object.action == Effect::Create && (same(object, undo) || same_name(&object.name, table_of(undo)))
+        };
+        if !forward().any(made) && !back.iter().any(|object| made(object)) {
+            return Some(format!("{} goes, which the step did not make", shown(undo)));
+        }
+    }
+    let mut written = forward().filter(|object| object.action == Effect::Write);
     let first = written.clone().next()?;
     let touched = |object: &Object| back.iter().any(|undo| same_name(table_of(undo), &object.name));
     (!written.any(touched)).then(|| format!("nothing here touches {}", shown(first)))
+}
+
+/// The old name and the new one.
+type Rename = (String, String);
+
+fn renames(words: &Words<'_>) -> Vec<Rename> {
+    let pair = |at: usize| {
+        let (old, after) = words.name(at)?;
+        let (new, _) = words.name(words.skip(after, &["to"]))?;
+        Some((old, new))
+    };
+    if words.starts(0, &["rename", "table"]) || words.starts(0, &["rename", "tables"]) {
+        return words.list(2..words.len()).into_iter().filter_map(|item| pair(item.start)).collect();
+    }
+    let Some(alter) = AlterTable::read(words) else { return Vec::new() };
+    let read = |clause: Range<usize>| {
+        let at = clause.start;
+        if words.is(at, "change") {
+            return pair(words.skip(at + 1, &["column"])).filter(|(old, new)| !old.eq_ignore_ascii_case(new));
+        }
+        if !words.is(at, "rename") {
+            return None;
+        }
+        if words.is(at + 1, "to") || words.is(at + 1, "as") {
+            return words.name(at + 2).map(|(new, _)| (alter.table.clone(), new));
+        }
+        let part = ["column", "constraint", "index", "key"].iter().any(|part| words.is(at + 1, part));
+        pair(at + 1 + usize::from(part))
+    };
+    alter.clauses.into_iter().filter_map(read).collect()
 }
 
 /// What the cell makes (or drops) and does not drop (or make) again, with the table that holds it left

@@ -1,11 +1,10 @@
 use std::collections::HashMap;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Level};
-use crate::dialect::{Action, ObjectKind, TokenKind};
+use crate::dialect::{Action, ObjectKind, TokenKind, Words, same_name};
 use crate::document::When;
 use crate::plan::{Check, Plan};
 use crate::rules::rule::EVERYWHERE;
-use crate::rules::words::{Words, same_name};
 use crate::rules::{Context, Finder, Rule};
 
 pub static RULE: Rule = Rule {
