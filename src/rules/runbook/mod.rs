@@ -39,6 +39,7 @@ pub(super) const RULES: &[&Rule] = &[
     &rollback_mismatch::RULE,
     &transaction_control::RULE,
     &still_in_code::RULE,
+    &transaction_control::RULE,
     &undeclared_destructive::RULE,
     &unused_allow::RULE,
     &verify_cannot_fail::RULE,
