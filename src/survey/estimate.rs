@@ -75,7 +75,7 @@ pub(super) const fn rates(dialect: Dialect) -> Rates {
         },
         Dialect::Mysql => Rates {
             read: mb(100.0, 800.0),
-            written: mb(8.0, 80.0),
+            written: mb(8.0, 100.0),
             built: mb(4.0, 40.0),
             changed: Rate { slow: 15_000.0, fast: 600_000.0 },
         },
