@@ -361,9 +361,15 @@ impl Context<'_> {
                 OnError::Stop => format!(
                     "mend that row, or let `on_error: {{skip: <how many>}}` leave such keys out; then `{again}` goes on behind the last batch"
                 ),
-                OnError::Skip(limit) => format!(
-                    "{limit} keys are left out already, as many as `on_error` allows: mend that row or allow more; then `{again}` goes on"
-                ),
+                OnError::Skip(limit) => {
+                    let left_out = match limit {
+                        1 => "1 key is left out already".to_owned(),
+                        limit => format!("{limit} keys are left out already"),
+                    };
+                    format!(
+                        "{left_out}, as many as `on_error` allows: mend that row or allow more; then `{again}` goes on"
+                    )
+                }
             };
         }
         Ok(end)

@@ -74,9 +74,9 @@ pub async fn run(context: &mut Context<'_>, plan: &Plan, until: &Until) -> Resul
             outcome: Outcome::Completed,
             at: None,
             state: if plan.steps.iter().all(|step| !step.after.is_empty()) {
-                "every step is done and verified".to_owned()
+                format!("every step is done and verified{}", context.left_out(plan))
             } else {
-                "every step is done".to_owned()
+                format!("every step is done{}", context.left_out(plan))
             },
             help: None,
             next: Some(context.invocation.command("verify", "")),
@@ -196,6 +196,20 @@ impl Context<'_> {
     fn nothing_left(&self, plan: &Plan) -> bool {
         plan.steps.iter().all(|step| self.ledger.history.step(&step.id) == Status::Done)
             && self.ledger.history.open_run(Direction::Forward).is_none()
+    }
+
+    /// Keys that backfills have left out, for whoever would believe that all is done.
+    fn left_out(&self, plan: &Plan) -> String {
+        let history = &self.ledger.history;
+        let skipped = |step: &Step| {
+            let cell = history.cell(&step.id, &step.forward.cell)?.batches.as_ref()?;
+            (!cell.skipped.is_empty()).then_some((step.id.clone(), cell.skipped.len()))
+        };
+        let each = plan.steps.iter().filter_map(skipped).map(|(step, skipped)| match skipped {
+            1 => format!(", but 1 key was left out in `{step}`"),
+            skipped => format!(", but {skipped} keys were left out in `{step}`"),
+        });
+        each.collect()
     }
 
     async fn run_phases(&mut self, plan: &Plan, until: &Until) -> Result<Flow, EngineError> {

@@ -1,6 +1,7 @@
 //! The one integration binary.
 
 mod architecture;
+mod backfills;
 mod case_file;
 mod cases_classify;
 mod cases_parse;

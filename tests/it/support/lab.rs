@@ -174,6 +174,20 @@ impl Lab {
             .unwrap()
     }
 
+    /// How many batches the last backfill has committed so far, and their keys.
+    pub fn last_batch(&self) -> (u64, u64) {
+        if !self.has_table(self.journal()) {
+            return (0, 0);
+        }
+        let journal = self.journal();
+        let sql = format!(
+            "SELECT entry FROM {journal} WHERE entry LIKE '%\"event\":\"batch_done\"%' ORDER BY pos DESC LIMIT 1"
+        );
+        let entry = self.sql(&sql);
+        let Ok(entry) = serde_json::from_str::<serde_json::Value>(&entry) else { return (0, 0) };
+        (entry["batch"].as_u64().unwrap(), entry["sum"]["keys"].as_u64().unwrap())
+    }
+
     /// Every record's path, Markdown and events.
     pub fn records(&self) -> Vec<PathBuf> {
         let mut found: Vec<PathBuf> = std::fs::read_dir(self.folder.join("records"))
