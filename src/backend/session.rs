@@ -11,9 +11,12 @@ use crate::dialect::{Dialect, Facts, Object};
 /// One entry of the journal, as the table holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalRow {
-    /// From 1, without a gap, over the whole target. It is the primary key: a second writer that
-    /// slipped past the run lock collides here and its transaction is refused.
+    /// From 1, over the whole target. It is the primary key: a second writer that slipped past the run
+    /// lock collides here and its transaction is refused.
     pub pos: i64,
+    /// The position of the entry that this one takes the place of, and that goes with the same commit.
+    /// What is read back has none.
+    pub replaces: Option<i64>,
     pub runbook: String,
     pub run: String,
     /// RFC 3339, UTC.
@@ -80,7 +83,7 @@ pub trait Session: Send {
 
     async fn rollback(&mut self) -> Result<(), DbError>;
 
-    /// Writes the rows in a transaction of their own.
+    /// Writes the rows, which replace nothing, in a transaction of their own.
     async fn append(&mut self, rows: &[JournalRow]) -> Result<(), DbError>;
 
     /// Runs one statement outside any transaction.

@@ -29,6 +29,7 @@ pub(super) fn journal_rows(answer: Answer) -> Vec<JournalRow> {
         let mut next = || cells.next().unwrap_or_default();
         JournalRow {
             pos: next().parse().unwrap_or_default(),
+            replaces: None,
             runbook: next(),
             run: next(),
             at: next(),
@@ -59,6 +60,18 @@ pub(super) fn insert(dialect: Dialect, table: &str, rows: &[JournalRow]) -> Stri
         })
         .collect();
     format!("INSERT INTO {table} (pos, runbook, run, at, entry, hash) VALUES {}", values.join(", "))
+}
+
+/// The statement that removes what the rows replace, if they do.
+pub(super) fn remove_replaced(table: &str, rows: &[JournalRow]) -> Option<String> {
+    let replaced: Vec<String> = rows.iter().filter_map(|row| Some(row.replaces?.to_string())).collect();
+    (!replaced.is_empty()).then(|| format!("DELETE FROM {table} WHERE pos IN ({})", replaced.join(", ")))
+}
+
+/// What writes the rows in an open transaction and commits it, as one text. The insertion stands first.
+pub(super) fn insert_and_commit(dialect: Dialect, table: &str, rows: &[JournalRow]) -> String {
+    let removal = remove_replaced(table, rows).map_or_else(String::new, |removal| format!("{removal}; "));
+    format!("{}; {removal}COMMIT", insert(dialect, table, rows))
 }
 
 /// The second cells of rows, a list for each stretch with the same first cell; a list that lacks one is

@@ -105,7 +105,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         target_millis: Option<u64>,
     },
-    /// `micros` is without the commit, of which the event is a part.
+    /// `micros` is without the commit, of which the event is a part. In the journal it takes the place of
+    /// the batch before it, where nothing came between them.
     BatchDone {
         cell: String,
         /// From 1.
@@ -177,6 +178,17 @@ pub enum Event {
     },
     /// The one terminal event of every invocation.
     Stopped(Stop),
+}
+
+impl Event {
+    /// Whether it tells all that an earlier event told and stands for it in the journal: a walk of hours
+    /// has hundreds of thousands of batches, and each of them knows their sum.
+    pub(super) fn takes_place_of(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::BatchDone { cell, .. }, Self::BatchDone { cell: before, .. }) => cell == before,
+            _ => false,
+        }
+    }
 }
 
 /// Batches, added up.

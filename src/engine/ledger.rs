@@ -109,9 +109,20 @@ impl<'a> Ledger<'a> {
         self.sink.event(&self.host.now(), run, event);
     }
 
+    /// The last entry, where the first that is waiting takes its place.
+    fn replaced(&self) -> Option<&Sealed> {
+        let (_, next) = self.unwritten.iter().chain(&self.staged).next()?;
+        self.entries.last().filter(|last| next.takes_place_of(&last.event))
+    }
+
     /// Everything that is waiting, as the next entries and their rows.
     pub fn waiting(&self) -> (Vec<Sealed>, Vec<JournalRow>) {
-        let mut prev = self.head.clone();
+        let replaced = self.replaced();
+        let (mut prev, seq) = match replaced {
+            Some(last) => (last.prev.clone(), last.seq - 1),
+            None => (self.head.clone(), self.seq),
+        };
+        let mut replaces = replaced.map(|_| self.pos);
         self.unwritten
             .iter()
             .chain(&self.staged)
@@ -120,7 +131,7 @@ impl<'a> Ledger<'a> {
                 let entry = Sealed::new(Entry {
                     version: journal::VERSION,
                     run: self.run.clone(),
-                    seq: self.seq + n,
+                    seq: seq + n,
                     at: at.clone(),
                     prev: std::mem::take(&mut prev),
                     event: event.clone(),
@@ -128,6 +139,7 @@ impl<'a> Ledger<'a> {
                 entry.hash().clone_into(&mut prev);
                 let row = JournalRow {
                     pos: self.pos + n as i64,
+                    replaces: replaces.take(),
                     runbook: self.runbook.clone(),
                     run: self.run.clone(),
                     at: at.clone(),
@@ -141,6 +153,9 @@ impl<'a> Ledger<'a> {
 
     /// Takes in what has been written, and tells of what became true with it.
     pub fn written(&mut self, entries: Vec<Sealed>) {
+        if self.replaced().is_some() {
+            self.entries.pop();
+        }
         self.unwritten.clear();
         for (at, event) in std::mem::take(&mut self.staged) {
             self.sink.event(&at, &self.run, &event);

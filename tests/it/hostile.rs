@@ -199,6 +199,7 @@ fn arbitrary_bytes_are_no_journal() {
         let entry: String = (0..pieces).map(|_| random.of(&JSON)).collect();
         let row = JournalRow {
             pos: 1,
+            replaces: None,
             runbook: String::new(),
             run: String::new(),
             at: String::new(),

@@ -58,7 +58,7 @@ fn is_taken_over(lab: &Lab) {
     let mut first = with_short_lease(lab);
     let first =
         first.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    until("a few batches", || lab.entries("\"event\":\"batch_done\"") >= 3);
+    until("a few batches", || lab.last_batch().0 >= 3);
     signal(&first, "-STOP");
     let held = Outcome::of(&mut with_short_lease(lab));
     held.expect(5).says("another run holds the target");
@@ -76,7 +76,7 @@ fn is_taken_over(lab: &Lab) {
     assert!([Some(1), Some(5)].contains(&output.status.code()), "{said}");
     assert!(said.contains("help: "), "{said}");
     assert_eq!(lab.sql("SELECT n, count(*) FROM counts GROUP BY n"), "1|400");
-    assert_eq!(lab.entries("\"event\":\"batch_done\""), 40);
+    assert_eq!(lab.last_batch().0, 40);
     assert_eq!(lab.entries("\"event\":\"lock_taken_over\""), 1);
 }
 
@@ -85,7 +85,7 @@ fn a_living_owner_keeps_the_lock_beyond_its_lease() {
     let lab = lab(COUNTING);
     let first = with_short_lease(&lab).stdout(std::process::Stdio::null()).spawn().unwrap();
     until("a heartbeat", || {
-        lab.entries("\"event\":\"batch_done\"") >= 1
+        lab.last_batch().0 >= 1
             && lab.sql("SELECT heartbeat > backend_start + interval '1.3 s' FROM rollbook.lease JOIN pg_stat_activity USING (pid)") == "t"
     });
     Outcome::of(&mut with_short_lease(&lab)).expect(5);

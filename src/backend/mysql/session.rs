@@ -15,7 +15,7 @@ use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Observer, Scope, Session, Table,
     TargetInfo,
 };
-use super::super::sql::{audited, end, insert, journal_rows, select, select_end};
+use super::super::sql::{audited, end, insert, journal_rows, remove_replaced, select, select_end};
 use super::super::{Address, DbError, Refusal, RefusalKind};
 use super::catalog::{self, ServerFacts};
 use super::lock::{self, Lock};
@@ -290,6 +290,9 @@ impl Session for MysqlSession {
             self.send(&insert(Dialect::Mysql, TABLE, rows))
                 .await
                 .map_err(|error| conflict(error, rows).on_journal())?;
+            if let Some(removal) = remove_replaced(TABLE, rows) {
+                self.send(&removal).await?;
+            }
         }
         self.send("COMMIT").await
     }

@@ -12,7 +12,7 @@ use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, Scope, Session,
     Table, TargetInfo,
 };
-use super::super::sql::{audited, end, insert, journal_rows, select, select_end};
+use super::super::sql::{audited, end, insert, insert_and_commit, journal_rows, select, select_end};
 use super::super::{Address, DbError, Refusal, RefusalKind};
 use super::catalog::{self, Journal};
 use super::lock::{self, Lock};
@@ -282,7 +282,7 @@ impl Session for PostgresSession {
         if rows.is_empty() {
             return self.send("COMMIT".to_owned()).await;
         }
-        let sql = format!("{}; COMMIT", insert(Dialect::Postgres, TABLE, rows));
+        let sql = insert_and_commit(Dialect::Postgres, TABLE, rows);
         match run_into(&mut self.conn, &sql, AnswerBuilder::new(0)).await {
             Ok(_) => Ok(()),
             // The rows were refused, not the transaction.

@@ -11,7 +11,7 @@ use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, LockError, Mode, Observer, Scope, Session, Table,
     TargetInfo,
 };
-use super::super::sql::{end, insert, journal_rows, select, select_end};
+use super::super::sql::{end, insert, journal_rows, remove_replaced, select, select_end};
 use super::super::{Blocker, DbError};
 use super::catalog;
 use super::connection::{failure, open, run, run_into};
@@ -201,6 +201,9 @@ impl Session for SqliteSession {
     async fn commit(&mut self, rows: &[JournalRow]) -> Result<(), DbError> {
         if !rows.is_empty() {
             self.write(rows)?;
+            if let Some(removal) = remove_replaced(TABLE, rows) {
+                self.send(&removal)?;
+            }
         }
         self.send("COMMIT")
     }

@@ -66,6 +66,9 @@ impl Durable {
             if journal.iter().any(|known| known.pos == row.pos) {
                 return Err(DbError::JournalConflict { pos: row.pos });
             }
+            if let Some(replaced) = row.replaces {
+                journal.retain(|known| known.pos != replaced);
+            }
             journal.push(row.clone());
         }
         Ok(())
