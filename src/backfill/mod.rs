@@ -7,6 +7,8 @@
 mod key;
 mod pace;
 mod range;
+#[cfg(test)]
+mod simulation;
 mod suspects;
 mod walk;
 

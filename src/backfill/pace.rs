@@ -20,9 +20,9 @@ const FIRST: u64 = 100;
 /// How much more than the batch before it a batch may take.
 const GROWTH: u64 = 4;
 /// Statements of a batch, where the way to the server is short.
-const STEPS: f64 = 8.0;
+const STEPS: f64 = 10.0;
 /// Keys beyond what is expected that a batch may take when they turn out to be cheap.
-const RESERVE: f64 = 1.5;
+const RESERVE: f64 = 3.0;
 /// A statement and the search for its keys go to the server and back; of a batch's time no more than
 /// this part is spent on the way.
 const ON_THE_WAY: f64 = 0.1;

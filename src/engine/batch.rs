@@ -177,7 +177,8 @@ impl Context<'_> {
         portion: Portion,
     ) -> Result<(), DbError> {
         // What was found for another size is found again where it would be too little or too much.
-        if progress.ahead.iter().any(|(_, keys)| *keys > portion.step || *keys < portion.step / 2) {
+        let step = portion.step;
+        if progress.ahead.iter().any(|(_, keys)| *keys > step + step / 2 || *keys < step / 2) {
             progress.ahead.clear();
         }
         while progress.ahead.len() < portion.steps {

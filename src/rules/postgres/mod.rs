@@ -1,5 +1,6 @@
 //! What PostgreSQL locks, reads through or writes anew, and how a runbook goes around it.
 
+mod batch_rewrites_right_rows;
 mod column_type_rewrite;
 mod constraint_not_valid;
 mod detach_not_concurrent;
@@ -18,6 +19,7 @@ mod volatile_default_rewrite;
 use super::Rule;
 
 pub(super) const RULES: &[&Rule] = &[
+    &batch_rewrites_right_rows::RULE,
     &column_type_rewrite::RULE,
     &constraint_not_valid::RULE,
     &detach_not_concurrent::RULE,
