@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::StatusRow;
+use super::walk::walk_json;
+use super::walk::walk_json;
 use crate::dialect::{Lock, Transactional};
 use crate::engine::{Event, History, RollbackStep};
 use crate::plan::{Action, Plan, Statement, Unit};
@@ -29,6 +31,7 @@ pub fn plan_json(plan: &Plan, target: Option<&str>, history: Option<&History>) -
                 "phase": step.phase,
                 "gate": step.forward.gate.as_ref().map(|gate| gate.losses()),
                 "unit": unit_name(&step.forward),
+                "batch": walk_json(&step.forward.unit),
                 "digest": step.forward.digest,
                 "rollback": step.rollback.iter().map(action_json).collect::<Vec<_>>(),
                 "irreversible": step.irreversible,

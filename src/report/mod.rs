@@ -7,6 +7,7 @@ mod replay;
 mod status;
 mod style;
 mod terminal;
+mod walk;
 mod words;
 
 pub use json::{event_line, plan_json, rollback_json, status_json};
@@ -15,4 +16,5 @@ pub use replay::replay_table;
 pub use status::{StatusRow, holding, status_table, step_table};
 pub use style::Style;
 pub use terminal::{TerminalReport, doubt_text, gate_text, shown};
+pub use walk::walk_lines;
 pub use words::{count, duration, plural};

@@ -6,7 +6,7 @@ use super::super::settings;
 use super::session::block_on;
 use crate::backend::{self, Mode};
 use crate::engine::{self, History};
-use crate::report::{Style, plan_json, plan_table};
+use crate::report::{Style, plan_json, plan_table, walk_lines};
 
 pub fn run(command: &Plan, style: Style) -> Result<Exit, CliError> {
     let loaded = load::load(&command.runbook, style)?;
@@ -38,6 +38,7 @@ pub fn run(command: &Plan, style: Style) -> Result<Exit, CliError> {
             println!("{}: {}", style.bold(&plan.runbook), plan.title);
             println!("plan {} for {}", plan.digest.short(), about.unwrap_or(dialect.name()));
             println!("{}", plan_table(&plan, history, width()));
+            print!("{}", walk_lines(&plan));
         }
     }
     Ok(Exit::Done)
