@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::StatusRow;
 use super::walk::walk_json;
-use super::walk::walk_json;
 use crate::dialect::{Lock, Transactional};
 use crate::engine::{Event, History, RollbackStep};
 use crate::plan::{Action, Plan, Statement, Unit};
