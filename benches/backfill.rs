@@ -8,15 +8,18 @@
 #[allow(dead_code, unused_imports, reason = "it is the tests' own, and a bench needs only its servers")]
 mod support;
 
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use support::{Durability, Engine, Lab, Server};
 
 /// Keys of a batch for those who do not look at the clock.
 const FIXED: u64 = 1_000;
+/// How long the foreground may take to do what it could not do during a backfill.
+const BACKLOG: Duration = Duration::from_secs(15);
 /// Foreground clients.
 const CLIENTS: &str = "4";
 
@@ -277,8 +280,12 @@ impl Table {
             self.fresh();
             let bench = self.pgbench(&script, 3_600, Some(rate));
             std::thread::sleep(Duration::from_secs(1));
+            let from = now();
             let (time, _) = start().end();
-            let seen = bench.stop();
+            // Clients that were kept waiting have to be seen, and what was due meanwhile.
+            let during = from..now();
+            std::thread::sleep(time.min(BACKLOG));
+            let seen = bench.stop(during);
             self.check();
             let ratio = seen.p99 / alone.p99;
             println!(
@@ -342,13 +349,19 @@ struct Seen {
 }
 
 impl Foreground {
-    fn stop(self) -> Seen {
+    fn stop(self, during: Range<f64>) -> Seen {
         let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
-        self.wait()
+        self.seen(during)
     }
 
-    /// Each line of the log is a transaction: client, number, microseconds, …
     fn wait(self) -> Seen {
+        self.seen(0.0..f64::MAX)
+    }
+
+    /// Each line of the log is a transaction: client, number, microseconds since it was due, script, and
+    /// when it was done (PostgreSQL manual, pgbench, "Per-Transaction Logging"). Those that were due
+    /// in the time count.
+    fn seen(self, during: Range<f64>) -> Seen {
         let output = self.child.wait_with_output().expect("pgbench ends");
         let errors = String::from_utf8_lossy(&output.stderr);
         let failed = errors.lines().filter(|line| line.contains("ERROR") || line.contains("aborted")).count();
@@ -364,6 +377,9 @@ impl Foreground {
                     continue;
                 };
                 let at = at + micros / 1e6;
+                if !during.contains(&(at - time / 1e6)) {
+                    continue;
+                }
                 (first, last) = (first.min(at), last.max(at));
                 times.push(*time / 1e3);
             }
@@ -372,6 +388,11 @@ impl Foreground {
         let p99 = times.get(times.len() * 99 / 100).copied().unwrap_or(f64::NAN);
         Seen { p99, rate: times.len() as f64 / (last - first).max(0.001), failed }
     }
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 /// `VmHWM` of a process, in KiB.
