@@ -83,14 +83,14 @@ fn a_batch_takes_its_time_whatever_a_key_costs() {
     holds("steady", &server);
     holds("dear keys", &Server { cost: &|_| 5e-3, ..server });
     holds("wavering", &Server { noise: 0.5, ..server });
-    let jumps = |at: f64| if at as u64 / 7 % 2 == 0 { 5e-6 } else { 20e-6 };
+    let jumps = |at: f64| if (at as u64 / 7).is_multiple_of(2) { 5e-6 } else { 20e-6 };
     holds(
         "four times as much, and back, every seven seconds",
         &Server { cost: &jumps, noise: 0.2, ..server },
     );
     let waves = |at: f64| 10e-6 * (1.2 + (at / 3.0).sin());
     holds("waves", &Server { cost: &waves, noise: 0.3, ..server });
-    let skew = |at: f64| if (at * 10.0) as u64 % 50 == 0 { 40e-6 } else { 10e-6 };
+    let skew = |at: f64| if ((at * 10.0) as u64).is_multiple_of(50) { 40e-6 } else { 10e-6 };
     holds("a dear stretch every five seconds", &Server { cost: &skew, noise: 0.2, ..server });
     holds("slow commits", &Server { commit: 0.1, noise: 0.2, ..server });
     holds("a server far away", &Server { trip: 0.02, noise: 0.1, ..server });
