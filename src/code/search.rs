@@ -12,7 +12,7 @@ pub enum Certainty {
     Named,
     /// The table's name stands a few lines away.
     Near,
-    /// The file names the table somewhere; or, of a table, the line names one of its rows (`OrderItem`).
+    /// The file names the table somewhere, or a comment does; or, of a table, the line names one of its rows (`OrderItem`).
     SameFile,
     /// A name of several words, in a file that does not name its table.
     Alone,
@@ -71,6 +71,19 @@ struct Hit {
     start: usize,
     end: usize,
     line: usize,
+    comment: bool,
+}
+
+/// Whether the line begins as a comment does before `at`. A line of many thousand bytes is no prose.
+fn is_comment(text: &[u8], at: usize) -> bool {
+    let from = at.saturating_sub(4096);
+    let start = match text[from..at].iter().rposition(|byte| *byte == b'\n') {
+        Some(end) => from + end + 1,
+        None if from == 0 => 0,
+        None => return false,
+    };
+    let line = text[start..at].trim_ascii_start();
+    ["//", "#", "--", "/*", "<!--"].iter().any(|mark| line.starts_with(mark.as_bytes()))
 }
 
 impl Search {
@@ -110,7 +123,13 @@ impl Search {
             // Matches come in the order of their ends, and none spans a line.
             line += text[counted..found.end()].iter().filter(|byte| **byte == b'\n').count();
             counted = found.end();
-            let hit = Hit { part: meaning.part, start: found.start(), end: found.end(), line };
+            let hit = Hit {
+                part: meaning.part,
+                start: found.start(),
+                end: found.end(),
+                line,
+                comment: is_comment(text, found.start()),
+            };
             hits[meaning.gone].push(hit);
         }
         let mut places = Vec::new();
@@ -138,6 +157,8 @@ impl Search {
                 Part::Table => Certainty::Named,
                 Part::Row => Certainty::SameFile,
             };
+            // Prose has the words of a name too.
+            let certainty = if hit.comment { certainty.max(Certainty::SameFile) } else { certainty };
             let certainty = if migration { Certainty::Migration } else { certainty };
             let place = Place { gone: index, certainty, start: hit.start, end: hit.end, line: hit.line };
             match places.last_mut() {
@@ -193,6 +214,7 @@ mod tests {
             ]
         );
         assert_eq!(found(&email, &format!("User{}email", "\n".repeat(9))), [(0, Certainty::SameFile, 10)]);
+        assert_eq!(found(&email, "  // users: email"), [(0, Certainty::SameFile, 1)]);
         assert_eq!(found(&email, "email"), []);
         assert_eq!(found(&[gone("users", Some("email_lower"))], "emailLower"), [(0, Certainty::Alone, 1)]);
     }
