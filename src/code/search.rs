@@ -74,9 +74,14 @@ struct Hit {
     comment: bool,
 }
 
-/// Whether the line begins as a comment does before `at`.
+/// Whether the line begins as a comment does before `at`. A line of many thousand bytes is no prose.
 fn is_comment(text: &[u8], at: usize) -> bool {
-    let start = text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let from = at.saturating_sub(4096);
+    let start = match text[from..at].iter().rposition(|byte| *byte == b'\n') {
+        Some(end) => from + end + 1,
+        None if from == 0 => 0,
+        None => return false,
+    };
     let line = text[start..at].trim_ascii_start();
     ["//", "#", "--", "/*", "<!--"].iter().any(|mark| line.starts_with(mark.as_bytes()))
 }
