@@ -22,5 +22,5 @@ pub use blocker::Blocker;
 pub use error::{DbError, Refusal, RefusalKind};
 pub use session::{
     Claim, Claimed, Column, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, RunLock,
-    Scope, Session, Table, TargetInfo, open,
+    Scope, Session, Surroundings, Table, TargetInfo, open,
 };

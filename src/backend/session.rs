@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Address, Answer, Blocker, DbError, mysql, postgres, sqlite};
-pub use crate::dialect::{Column, Limits, Table};
+pub use crate::dialect::{Column, Limits, Surroundings, Table};
 use crate::dialect::{Dialect, Facts, Object};
 
 /// One entry of the journal, as the table holds it.
@@ -111,6 +111,9 @@ pub trait Session: Send {
 
     /// A table's columns and key, or `None` where there is no such table.
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError>;
+
+    /// How large a table is, and what hangs on it. On SQLite this counts the rows.
+    async fn surroundings(&mut self, table: &str) -> Result<Surroundings, DbError>;
 
     /// Takes a flag that stops the statement in flight once it is raised, for a database that runs in
     /// this process and on this thread. A server is told by the observer.

@@ -260,7 +260,12 @@ mod tests {
         Table {
             columns: columns
                 .iter()
-                .map(|(name, kind)| Column { name: (*name).into(), kind: (*kind).into(), nullable: false })
+                .map(|(name, kind)| Column {
+                    name: (*name).into(),
+                    kind: (*kind).into(),
+                    nullable: false,
+                    ..Column::default()
+                })
                 .collect(),
             primary_key: unique.first().map(names).unwrap_or_default(),
             unique: unique.iter().map(names).collect(),

@@ -34,7 +34,7 @@ pub enum When {
 pub enum Command {
     /// Write a runbook from a template
     New(New),
-    /// List the templates, or show one
+    /// List the templates by what you want to do, or show one
     Templates(Templates),
     /// Check runbooks without a database
     Check(Check),
@@ -103,8 +103,14 @@ fn dialect(text: &str) -> Result<Dialect, String> {
 
 #[derive(Debug, Args)]
 pub struct Templates {
-    /// Show this template's parameters
-    pub name: Option<String>,
+    #[command(subcommand)]
+    pub action: Option<TemplatesAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TemplatesAction {
+    /// Say what a template is for, what it asks, and show an example
+    Show { name: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

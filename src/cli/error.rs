@@ -62,6 +62,8 @@ pub enum CliError {
     Engine(#[from] EngineError),
     #[error("{error}; a statement that was sent is in doubt")]
     InDoubt { error: EngineError },
+    #[error("two template folders have the same file: {} and {}", one.display(), other.display())]
+    TwoTemplates { one: PathBuf, other: PathBuf },
     #[error("{message}")]
     Template { message: String, help: Option<String> },
     #[error("{message}")]
@@ -146,6 +148,7 @@ impl CliError {
             }
             Self::Exists { .. } => Some("choose another file with `-o`, or remove it first".to_owned()),
             Self::Template { help, .. } => help.clone(),
+            Self::TwoTemplates { .. } => Some("rename one of them, or leave one folder out".to_owned()),
             Self::InDoubt { .. } => Some(
                 "type the same command again: it finds out what became of the statement, or asks you"
                     .to_owned(),

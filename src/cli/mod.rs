@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod error;
 mod host;
+mod library;
 mod load;
 mod mend;
 mod replace;

@@ -53,7 +53,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CliError> {
     let out = style(arguments.color, std::io::stdout().is_terminal());
     match arguments.command {
         Command::New(command) => commands::new::run(&command, out),
-        Command::Templates(command) => commands::templates::run(&command),
+        Command::Templates(command) => commands::templates::run(&command, out),
         Command::Check(command) => commands::check::run(&command, out),
         Command::Plan(command) => commands::plan::run(&command, out),
         Command::Run(command) => commands::run::run(&command, out),

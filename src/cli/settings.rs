@@ -20,6 +20,16 @@ struct Settings {
     rules: BTreeMap<String, RuleLevel>,
     #[serde(default)]
     code: CodeSettings,
+    #[serde(default)]
+    templates: TemplateSettings,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TemplateSettings {
+    /// Below the folder of `rollbook.toml`.
+    #[serde(default)]
+    folders: Vec<PathBuf>,
 }
 
 /// What `check --code` reads.
@@ -114,6 +124,13 @@ pub fn levels() -> Result<Levels, CliError> {
         levels.set(&name, level).map_err(|source| CliError::RuleLevel { path: path.clone(), source })?;
     }
     Ok(levels)
+}
+
+/// The folders of a team's templates.
+pub fn template_folders() -> Result<Vec<PathBuf>, CliError> {
+    let Some(path) = path() else { return Ok(Vec::new()) };
+    let home = path.parent().unwrap_or(Path::new(""));
+    Ok(read(&path)?.templates.folders.into_iter().map(|folder| home.join(folder)).collect())
 }
 
 /// The nearest `rollbook.toml`, in this folder or above it.

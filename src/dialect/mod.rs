@@ -25,7 +25,7 @@ pub use lexer::{Token, TokenKind, lex};
 pub use name::Dialect;
 pub use quote::{NameUnit, QuoteError, identifier, literal};
 pub use splitter::{Fault, FaultKind, Split, split};
-pub use table::{Column, Table};
+pub use table::{Column, Surroundings, Table};
 pub use trace::Trace;
 pub use waiting::{Limits, Waiting};
 pub use words::{AlterTable, Words, last_part, same_name};

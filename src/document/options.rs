@@ -169,8 +169,8 @@ fn read_options(
 
 fn fits(option: &str, role: Role) -> bool {
     match option {
-        "batch" | "irreversible" => role == Role::Forward,
-        "tx" => role != Role::Verify,
+        "irreversible" => role == Role::Forward,
+        "batch" | "tx" => role != Role::Verify,
         _ => true,
     }
 }

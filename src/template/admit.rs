@@ -60,11 +60,18 @@ fn admit_text(asked: &Asked, dialect: Dialect, text: &str) -> Result<(), Unfit> 
     if let Some(mark) = ["{{", "{%", "{#"].into_iter().find(|mark| text.contains(mark)) {
         return Err(Unfit::Expression { mark });
     }
+    // What may be left out is left out.
+    if text.is_empty() && asked.spec.default == Some(Value::from("")) {
+        return Ok(());
+    }
     let textual = matches!(asked.spec.kind, ParamType::String);
     match asked.form {
-        Form::Expression if textual => admit_sql(dialect, text, "expression", |_| false),
+        Form::Expression if textual => admit_sql(dialect, text, "expression", |_, _| false),
+        Form::Clauses if textual => admit_sql(dialect, text, CLAUSES, |_, _| false),
         Form::Relation => spelling::relation(dialect, text).map(drop).map_err(|_| Unfit::NotATable),
-        Form::Type if textual => admit_sql(dialect, text, "type", belongs_to_no_type),
+        Form::Type if textual => {
+            admit_sql(dialect, text, "type", |depth, token| belongs_to_no_type(dialect, depth, token))
+        }
         _ => Ok(()),
     }
 }
@@ -75,7 +82,7 @@ fn admit_sql(
     dialect: Dialect,
     sql: &str,
     what: &'static str,
-    refused: fn(&str) -> bool,
+    refused: impl Fn(usize, &str) -> bool,
 ) -> Result<(), Unfit> {
     let mut depth = 0_usize;
     let mut any = false;
@@ -91,8 +98,10 @@ fn admit_sql(
             TokenKind::Punct if matches!(text, ")" | "]") => {
                 depth = depth.checked_sub(1).ok_or(Unfit::Closed)?;
             }
-            TokenKind::Punct if text == ";" || (text == "," && depth == 0) => return Err(not_one()),
-            _ if refused(text) => return Err(not_one()),
+            TokenKind::Punct if text == ";" || (text == "," && depth == 0 && what != CLAUSES) => {
+                return Err(not_one());
+            }
+            _ if refused(depth, text) => return Err(not_one()),
             _ => {}
         }
     }
@@ -103,8 +112,12 @@ fn admit_sql(
     }
 }
 
-/// Words that follow a type in a column's definition, and marks that no type has.
-fn belongs_to_no_type(token: &str) -> bool {
+/// What a text is that may hold commas.
+const CLAUSES: &str = "list of clauses";
+
+/// Words that follow a type in a column's definition, and marks that no type has. The values of an enum stand
+/// in brackets, and in MySQL a collation belongs to the type.
+fn belongs_to_no_type(dialect: Dialect, depth: usize, token: &str) -> bool {
     const WORDS: [&str; 13] = [
         "not",
         "null",
@@ -121,10 +134,12 @@ fn belongs_to_no_type(token: &str) -> bool {
         "drop",
     ];
     let first = token.chars().next().unwrap_or(' ');
-    let mark = !first.is_alphanumeric()
-        && !first.is_whitespace()
-        && !matches!(first, '"' | '_' | '(' | ')' | ',' | '.' | '[' | ']');
-    mark || WORDS.contains(&token.to_ascii_lowercase().as_str())
+    let known = first.is_alphanumeric()
+        || first.is_whitespace()
+        || matches!(first, '"' | '_' | '(' | ')' | ',' | '.' | '[' | ']');
+    let mark = !known && (first != '\'' || depth == 0);
+    let word = token.to_ascii_lowercase();
+    mark || (WORDS.contains(&word.as_str()) && !(dialect == Dialect::Mysql && word == "collate"))
 }
 
 /// A value of the same form that can do no harm: what a rendering with `value` is held against.
@@ -133,9 +148,21 @@ pub(super) fn harmless(asked: &Asked, value: &Value) -> Value {
         Value::String(text) if text.is_empty() || matches!(asked.spec.kind, ParamType::Enum(_)) => {
             value.clone()
         }
-        Value::String(_) => match (asked.form, &asked.spec.kind) {
+        Value::String(text) => match (asked.form, &asked.spec.kind) {
             (Form::Expression, ParamType::String) => "1".into(),
+            // What a template makes of an enum's values it can only make of an enum.
+            (Form::Type, ParamType::String) if text.to_ascii_lowercase().starts_with("enum(") => {
+                "enum('a')".into()
+            }
+            // Which type it is decides what a change to it is; plain words can be nothing but a type.
+            (Form::Type, ParamType::String)
+                if text.bytes().all(|b| b.is_ascii_alphanumeric() || b" (),_".contains(&b)) =>
+            {
+                value.clone()
+            }
             (Form::Type, ParamType::String) => "text".into(),
+            // Which clauses there are decides what is done.
+            (Form::Clauses, ParamType::String) => value.clone(),
             _ => format!("a_{}", asked.spec.name).into(),
         },
         Value::Array(items) => items

@@ -5,23 +5,28 @@
 //! tokens, so that it can never make a statement or a comment either.
 //!
 //! A template is rendered as a whole document. There the values are held to a form first, and the
-//! document to its shape afterwards.
+//! document to its shape afterwards. Templates are made of parts (`include`, `import`), may extend one
+//! another, and may be a team's own.
 
 mod admit;
 mod cell;
+mod fill;
 mod fragment;
 mod header;
 mod library;
 mod pattern;
 mod shape;
+mod shipped;
 mod spelling;
+mod traced;
 mod trail;
 mod values;
 mod whole;
 
 pub use admit::Unfit;
 pub use cell::{RenderError, Rendered, render_cell};
+pub use fill::{Fill, FillError, Known};
 pub use library::Library;
-pub use pattern::{Asked, Fill, FillError, Form, Template};
+pub use pattern::{Asked, Form, Origin, Template};
 pub use values::{Given, ParameterError, Values};
 pub use whole::{Check, TemplateError, Written};

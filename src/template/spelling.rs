@@ -3,7 +3,7 @@
 //! There, an expression without a filter is refused unless it is a number or a boolean: the template
 //! says of every text what it is, and no text reaches the document as it came.
 
-use minijinja::value::{Value, ValueKind};
+use minijinja::value::{Rest, Value, ValueKind};
 use minijinja::{Environment, Error};
 
 use super::fragment::{Fragment, refuse};
@@ -34,6 +34,15 @@ pub(super) fn add_filters(env: &mut Environment<'_>, dialect: Dialect) {
     add(env, "slug", |_, text| Ok(slug(text)));
     add(env, "code", |_, text| Ok(code(text)));
     add(env, "prose", |_, text| Ok(prose(text)));
+    env.add_filter("bare", move |value: &Value| Ok::<_, Error>(split(dialect, &text(value)?).1));
+    env.add_filter("schema", move |value: &Value| {
+        Ok::<_, Error>(split(dialect, &text(value)?).0.unwrap_or_default())
+    });
+    env.add_function("name", move |parts: Rest<Value>| {
+        let parts: Vec<String> =
+            parts.iter().map(|part| Ok(split(dialect, &text(part)?).1)).collect::<Result<_, Error>>()?;
+        Ok::<_, Error>(name(&parts))
+    });
     env.add_filter("yaml", |value: &Value| written(yaml(&text(value)?)));
     env.add_filter("beside", move |value: &Value, table: &Value| {
         let (schema, name) = (schema(dialect, &text(table)?)?, ident(dialect, &text(value)?)?);
@@ -45,6 +54,8 @@ pub(super) fn add_filters(env: &mut Environment<'_>, dialect: Dialect) {
 pub(super) fn plain(value: &Value) -> Result<String, Error> {
     match value.kind() {
         ValueKind::Number | ValueKind::Bool => Ok(value.to_string()),
+        // Of a macro or a block: see `whole`. The line ends around its text are those of its tags.
+        ValueKind::String if value.is_safe() => Ok(value.to_string().trim_matches('\n').to_owned()),
         _ => match value.downcast_object_ref::<Fragment>() {
             Some(fragment) => Ok(fragment.sql.clone()),
             None => Err(refuse(
@@ -94,23 +105,46 @@ pub(super) fn ident(dialect: Dialect, name: &str) -> Result<String, Error> {
     Ok(if plain && !RESERVED.contains(&format!(" {name} ")) { name.to_owned() } else { quoted })
 }
 
-/// A table's name. In PostgreSQL and MySQL a dot separates its schema; in SQLite it is a letter like
-/// another.
-pub(super) fn relation(dialect: Dialect, name: &str) -> Result<String, Error> {
+/// A table's schema and its own name. In PostgreSQL and MySQL a dot stands between them; in SQLite it is a
+/// letter like another.
+fn split(dialect: Dialect, name: &str) -> (Option<String>, String) {
     match (dialect, name.split_once('.')) {
-        (Dialect::Postgres | Dialect::Mysql, Some((schema, table))) => {
-            Ok(format!("{}.{}", ident(dialect, schema)?, ident(dialect, table)?))
-        }
-        _ => ident(dialect, name),
+        (Dialect::Postgres | Dialect::Mysql, Some((schema, table))) => (Some(schema.into()), table.into()),
+        _ => (None, name.to_owned()),
+    }
+}
+
+/// A table's name.
+pub(super) fn relation(dialect: Dialect, name: &str) -> Result<String, Error> {
+    match split(dialect, name) {
+        (Some(schema), table) => Ok(format!("{}.{}", ident(dialect, &schema)?, ident(dialect, &table)?)),
+        (None, table) => ident(dialect, &table),
     }
 }
 
 /// The schema of a table's name.
 fn schema(dialect: Dialect, table: &str) -> Result<Option<String>, Error> {
-    match (dialect, table.split_once('.')) {
-        (Dialect::Postgres | Dialect::Mysql, Some((schema, _))) => ident(dialect, schema).map(Some),
-        _ => Ok(None),
+    split(dialect, table).0.map(|schema| ident(dialect, &schema)).transpose()
+}
+
+/// Bytes that the name of an object may have in every engine: PostgreSQL takes 63, and rules and
+/// sequences put an ending of their own after it.
+const LONGEST_NAME: usize = 56;
+
+/// A name for an object that a runbook makes, of the names that it is about. A long one is cut, with a
+/// number of the whole behind it, so that two long names stay two.
+fn name(parts: &[String]) -> String {
+    let whole = parts.join("_");
+    if whole.len() <= LONGEST_NAME {
+        return whole;
     }
+    // FNV-1a: it has to tell names apart, and to be the same in every release.
+    let hash = whole.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    let mut end = LONGEST_NAME - 9;
+    while !whole.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}_{hash:08x}", &whole[..end])
 }
 
 /// An expression that no operator beside it reaches into: in parentheses, unless it is one token or

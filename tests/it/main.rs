@@ -20,6 +20,7 @@ mod locks;
 mod measured;
 mod mutations;
 mod outside;
+mod patterns;
 mod proxy;
 mod rules;
 mod run_lock;
@@ -33,6 +34,7 @@ mod surprises;
 mod survey;
 mod targets;
 mod templates;
+mod under_load;
 
 #[global_allocator]
 static MEMORY: support::Counting = support::Counting;

@@ -1,6 +1,7 @@
 //! The runbooks that are shipped: each can be planned, and has nothing wrong with it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use rollbook::diagnostics::render;
 use rollbook::document;
@@ -11,12 +12,17 @@ use rollbook::template::Values;
 
 use crate::support::{Engine, Lab};
 
+/// The files of the folder; the gallery below it is what templates write, and `patterns.rs` runs it.
+fn below(folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.is_file()).collect()
+}
+
 #[test]
 fn every_runbook_plans_without_findings_and_verifies_each_step() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks");
     let mut count = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for path in below(folder) {
         let source = Source::new(path.to_string_lossy(), std::fs::read_to_string(&path).unwrap());
         let parsed = document::parse(&source);
         assert!(parsed.diagnostics.is_empty(), "{:#?}", parsed.diagnostics);
@@ -43,8 +49,7 @@ fn every_runbook_plans_without_findings_and_verifies_each_step() {
 #[test]
 fn every_runbook_runs_both_ways() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks");
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for path in below(folder) {
         let text = std::fs::read_to_string(&path).unwrap();
         let source = Source::new(path.to_string_lossy(), text.clone());
         let dialects = document::parse(&source).document.front.dialects;
@@ -68,34 +73,4 @@ fn the_quickstart_makes_its_database_and_stops_at_its_hold() {
     lab.rollbook(&["run", quickstart, "--db", "sqlite:quickstart.db"]).expect(2).says("--create");
     let end = lab.rollbook(&["run", quickstart, "--db", "sqlite:quickstart.db", "--create"]).expect(3);
     end.says("batch 5: 5,000 rows so far").says("before-contract");
-}
-
-/// What a template writes runs on the engine that it was written for.
-#[test]
-fn a_generated_runbook_runs_both_ways() {
-    for engine in [Engine::Sqlite, Engine::Postgres, Engine::Postgres18] {
-        for (template, values) in [
-            (
-                "add-column-with-backfill",
-                &["column=email_lower", "column_type=text", "value=lower(email)"][..],
-            ),
-            ("add-index-online", &["index=users_email", "columns=email"]),
-            ("drop-column", &["column=email"]),
-        ] {
-            let lab = Lab::new(engine);
-            lab.sql("CREATE TABLE users (id integer PRIMARY KEY, email text)");
-            lab.sql("INSERT INTO users VALUES (1, 'A@x.org'), (2, 'B@x.org')");
-            let mut arguments =
-                vec!["new", template, "--db", &lab.url, "-o", "book.md", "--set", "table=users"];
-            for value in values {
-                arguments.extend(["--set", value]);
-            }
-            lab.rollbook(&arguments).expect(0);
-            lab.rollbook(&arguments).expect(2).says("exists already");
-            lab.rollbook(&["check", "book.md"]).expect(0).says("0 errors, 0 warnings");
-            lab.through("run", &[]).expect(0).says("completed");
-            lab.on("verify", &[]).expect(0);
-            lab.through("rollback", &[]).expect(0);
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use sqlx::mysql::MySqlConnection;
 
 use super::super::DbError;
-use super::super::session::{Column, Table};
+use super::super::session::{Column, Surroundings, Table};
 use super::session::{quoted, run};
 use crate::dialect::{self, Dialect, Object, ObjectKind};
 
@@ -165,25 +165,34 @@ async fn shown(conn: &mut MySqlConnection, sql: &str, column: usize) -> Result<O
 }
 
 pub(super) async fn describe(conn: &mut MySqlConnection, name: &str) -> Result<Option<Table>, DbError> {
+    let name = name.replace('`', "");
+    let table = called(&name, "c.table_schema", "c.table_name");
+    // A column says its collation only where it is not its table's: MODIFY without it would change it.
     let sql = format!(
-        "SELECT c.column_name, c.column_type, c.is_nullable, COALESCE(k.ordinal_position, 0) \
-         FROM information_schema.columns c LEFT JOIN information_schema.key_column_usage k \
+        "SELECT c.column_name, c.column_type, c.is_nullable, COALESCE(k.ordinal_position, 0), c.column_default, \
+                c.extra, c.data_type, \
+                CASE WHEN c.collation_name <> t.table_collation THEN c.collation_name END, VERSION() \
+         FROM information_schema.columns c JOIN information_schema.tables t \
+         ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
+         LEFT JOIN information_schema.key_column_usage k \
          ON k.table_schema = c.table_schema AND k.table_name = c.table_name AND k.column_name = c.column_name \
-         AND k.constraint_name = 'PRIMARY' WHERE {} ORDER BY c.ordinal_position",
-        called(&name.replace('`', ""), "c.table_schema", "c.table_name")
+         AND k.constraint_name = 'PRIMARY' WHERE {table} ORDER BY c.ordinal_position"
     );
     let answer = run(conn, &sql, u64::MAX).await?;
     if answer.rows.is_empty() {
         return Ok(None);
     }
-    let mut columns = Vec::new();
+    let mut found = Table::default();
     let mut key: Vec<(u32, String)> = Vec::new();
     for row in 0..answer.rows.len() {
         let cell = |i: usize| answer.cell(row, i).unwrap_or_default();
-        columns.push(Column {
+        let default = answer.cell(row, 4).and_then(|text| default(text, cell(5), cell(6), cell(8)));
+        found.columns.push(Column {
             name: cell(0).to_owned(),
             kind: cell(1).to_owned(),
             nullable: cell(2) == "YES",
+            default,
+            collation: answer.cell(row, 7).map(str::to_owned),
         });
         if let Some(place) = cell(3).parse().ok().filter(|place| *place > 0) {
             key.push((place, cell(0).to_owned()));
@@ -194,10 +203,59 @@ pub(super) async fn describe(conn: &mut MySqlConnection, name: &str) -> Result<O
     let sql = format!(
         "SELECT index_name, CASE WHEN sub_part IS NULL THEN column_name END FROM information_schema.statistics \
          WHERE non_unique = 0 AND {} ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index",
-        called(&name.replace('`', ""), "table_schema", "table_name")
+        called(&name, "table_schema", "table_name")
     );
     let unique = super::super::sql::grouped(&run(conn, &sql, u64::MAX).await?);
-    Ok(Some(Table { columns, primary_key: key.into_iter().map(|(_, name)| name).collect(), unique }))
+    found.primary_key = key.into_iter().map(|(_, name)| name).collect();
+    found.unique = unique;
+    Ok(Some(found))
+}
+
+pub(super) async fn surroundings(conn: &mut MySqlConnection, name: &str) -> Result<Surroundings, DbError> {
+    let name = name.replace('`', "");
+    let mut found = Surroundings::default();
+    let sql = format!(
+        "SELECT table_rows, data_length + index_length FROM information_schema.tables WHERE {}",
+        called(&name, "table_schema", "table_name")
+    );
+    let size = run(conn, &sql, 1).await?;
+    found.rows = size.cell(0, 0).and_then(|rows| rows.parse().ok());
+    found.bytes = size.cell(0, 1).and_then(|bytes| bytes.parse().ok());
+    found.dependants = dependants(conn, &name).await?;
+    Ok(found)
+}
+
+/// A column's default as an expression. MariaDB keeps one (10.2.7 and later, with `NULL` for none); MySQL
+/// keeps a literal's text and says in `extra` what is an expression.
+fn default(text: &str, extra: &str, kind: &str, version: &str) -> Option<String> {
+    let numeric = ["int", "decimal", "float", "double", "bit", "year"].iter().any(|word| kind.contains(word));
+    if version.contains("MariaDB") {
+        return (text != "NULL").then(|| text.to_owned());
+    }
+    let is_expression = extra.contains("DEFAULT_GENERATED") || numeric;
+    Some(match (is_expression, text.starts_with("CURRENT_TIMESTAMP") || numeric) {
+        (false, _) => quoted(text),
+        (true, true) => text.to_owned(),
+        (true, false) => format!("({text})"),
+    })
+}
+
+async fn dependants(conn: &mut MySqlConnection, name: &str) -> Result<Vec<String>, DbError> {
+    let bare = name.split_once('.').map_or(name, |(_, bare)| bare);
+    let sql = format!(
+        "SELECT CONCAT('index ', index_name) FROM information_schema.statistics WHERE {} \
+         UNION SELECT CONCAT('foreign key ', constraint_name, ' of ', table_name) \
+               FROM information_schema.key_column_usage WHERE {} \
+         UNION SELECT CONCAT('trigger ', trigger_name) FROM information_schema.triggers WHERE {} \
+         UNION SELECT CONCAT('view ', table_name) FROM information_schema.views \
+               WHERE LOCATE(CONCAT('`', {}, '`'), view_definition) > 0 \
+         ORDER BY 1",
+        called(name, "table_schema", "table_name"),
+        called(name, "referenced_table_schema", "referenced_table_name"),
+        called(name, "event_object_schema", "event_object_table"),
+        quoted(bare),
+    );
+    Ok(run(conn, &sql, u64::MAX).await?.rows.into_iter().flatten().flatten().collect())
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use sqlx::{
 use super::super::answer::{Answer, AnswerBuilder};
 use super::super::patience::{reach, soon};
 use super::super::session::{
-    Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Observer, Scope, Session, Table,
-    TargetInfo,
+    Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Observer, Scope, Session,
+    Surroundings, Table, TargetInfo,
 };
 use super::super::sql::{audited, end, insert, journal_rows, remove_replaced, select, select_end};
 use super::super::{Address, DbError, Refusal, RefusalKind};
@@ -361,6 +361,10 @@ impl Session for MysqlSession {
 
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {
         catalog::describe(&mut self.conn, table).await
+    }
+
+    async fn surroundings(&mut self, table: &str) -> Result<Surroundings, DbError> {
+        catalog::surroundings(&mut self.conn, table).await
     }
 
     fn observer(&self) -> Box<dyn Observer> {

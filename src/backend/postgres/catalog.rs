@@ -3,7 +3,7 @@
 use sqlx::postgres::PgConnection;
 
 use super::super::DbError;
-use super::super::session::{Column, InvalidIndex, Table};
+use super::super::session::{Column, InvalidIndex, Surroundings, Table};
 use super::super::sql::grouped;
 use super::session::{quoted, run};
 use crate::dialect::{Facts, Object, ObjectKind};
@@ -129,19 +129,27 @@ pub(super) async fn describe(conn: &mut PgConnection, table: &str) -> Result<Opt
     let name = quoted(table);
     let sql = format!(
         "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
-                coalesce(array_position(i.indkey::int2[], a.attnum), -1) \
+                coalesce(array_position(i.indkey::int2[], a.attnum), -1), \
+                CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END \
          FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary \
+              LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
          WHERE a.attrelid = to_regclass({name}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
     );
     let answer = run(conn, sql, u64::MAX).await?;
     if answer.rows.is_empty() {
         return Ok(None);
     }
-    let mut columns = Vec::new();
+    let mut found = Table::default();
     let mut key: Vec<(i64, String)> = Vec::new();
     for row in 0..answer.rows.len() {
         let cell = |i: usize| answer.cell(row, i).unwrap_or_default();
-        columns.push(Column { name: cell(0).to_owned(), kind: cell(1).to_owned(), nullable: cell(2) != "t" });
+        found.columns.push(Column {
+            name: cell(0).to_owned(),
+            kind: cell(1).to_owned(),
+            nullable: cell(2) != "t",
+            default: answer.cell(row, 4).map(str::to_owned),
+            collation: None,
+        });
         if let Some(place) = cell(3).parse().ok().filter(|place| *place >= 0) {
             key.push((place, cell(0).to_owned()));
         }
@@ -158,5 +166,31 @@ pub(super) async fn describe(conn: &mut PgConnection, table: &str) -> Result<Opt
          AND k.place <= i.indnkeyatts ORDER BY NOT i.indisprimary, 1, k.place"
     );
     let unique = grouped(&run(conn, sql, u64::MAX).await?);
-    Ok(Some(Table { columns, primary_key: key.into_iter().map(|(_, name)| name).collect(), unique }))
+    found.primary_key = key.into_iter().map(|(_, name)| name).collect();
+    found.unique = unique;
+    Ok(Some(found))
+}
+
+pub(super) async fn surroundings(conn: &mut PgConnection, table: &str) -> Result<Surroundings, DbError> {
+    let name = quoted(table);
+    let mut found = Surroundings::default();
+    // A table that was never analysed has -1 for an estimate (manual, 53.11).
+    let sql = format!(
+        "SELECT reltuples::bigint, pg_total_relation_size(oid) FROM pg_class WHERE oid = to_regclass({name})"
+    );
+    let size = run(conn, sql, 1).await?;
+    found.rows = size.cell(0, 0).and_then(|rows| rows.parse().ok());
+    found.bytes = size.cell(0, 1).and_then(|bytes| bytes.parse().ok());
+    let sql = format!(
+        "SELECT 'index ' || indexrelid::regclass FROM pg_index WHERE indrelid = to_regclass({name}) \
+         UNION SELECT 'foreign key ' || conname || ' of ' || conrelid::regclass FROM pg_constraint \
+               WHERE confrelid = to_regclass({name}) AND contype = 'f' \
+         UNION SELECT 'trigger ' || tgname FROM pg_trigger WHERE tgrelid = to_regclass({name}) AND NOT tgisinternal \
+         UNION SELECT CASE c.relkind WHEN 'm' THEN 'materialized view ' ELSE 'view ' END || c.oid::regclass \
+               FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class \
+               WHERE d.classid = 'pg_rewrite'::regclass AND d.refobjid = to_regclass({name}) AND c.oid <> d.refobjid \
+         ORDER BY 1"
+    );
+    found.dependants = run(conn, sql, u64::MAX).await?.rows.into_iter().flatten().flatten().collect();
+    Ok(found)
 }

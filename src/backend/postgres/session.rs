@@ -10,7 +10,7 @@ use super::super::answer::{Answer, AnswerBuilder};
 use super::super::patience::{reach, soon};
 use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, Scope, Session,
-    Table, TargetInfo,
+    Surroundings, Table, TargetInfo,
 };
 use super::super::sql::{audited, end, insert, insert_and_commit, journal_rows, select, select_end};
 use super::super::{Address, DbError, Refusal, RefusalKind};
@@ -349,6 +349,10 @@ impl Session for PostgresSession {
 
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {
         catalog::describe(&mut self.conn, table).await
+    }
+
+    async fn surroundings(&mut self, table: &str) -> Result<Surroundings, DbError> {
+        catalog::surroundings(&mut self.conn, table).await
     }
 
     fn observer(&self) -> Box<dyn Observer> {

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::super::DbError;
-use super::super::session::{Column, Table};
+use super::super::session::{Column, Surroundings, Table};
 use super::connection::run;
 use super::session::quoted;
 use crate::dialect::{self, Dialect, Object, ObjectKind, TokenKind};
@@ -27,16 +27,22 @@ pub(super) fn definition(db: &Connection, objects: &[Object]) -> Result<Option<V
 
 pub(super) fn describe(db: &Connection, table: &str) -> Result<Option<Table>, DbError> {
     let table = pragma_arguments(table);
-    let sql = format!("SELECT name, type, \"notnull\", pk FROM pragma_table_info({table})");
+    let sql = format!("SELECT name, type, \"notnull\", pk, dflt_value FROM pragma_table_info({table})");
     let answer = run(db, &sql, u64::MAX)?;
     if answer.rows.is_empty() {
         return Ok(None);
     }
-    let mut columns = Vec::new();
+    let mut found = Table::default();
     let mut key: Vec<(u32, String)> = Vec::new();
     for row in 0..answer.rows.len() {
         let cell = |i: usize| answer.cell(row, i).unwrap_or_default();
-        columns.push(Column { name: cell(0).to_owned(), kind: cell(1).to_owned(), nullable: cell(2) == "0" });
+        found.columns.push(Column {
+            name: cell(0).to_owned(),
+            kind: cell(1).to_owned(),
+            nullable: cell(2) == "0",
+            default: answer.cell(row, 4).map(str::to_owned),
+            collation: None,
+        });
         if let Some(place) = cell(3).parse().ok().filter(|place| *place > 0) {
             key.push((place, cell(0).to_owned()));
         }
@@ -44,7 +50,9 @@ pub(super) fn describe(db: &Connection, table: &str) -> Result<Option<Table>, Db
     key.sort();
     let primary_key: Vec<String> = key.into_iter().map(|(_, name)| name).collect();
     let unique = unique_indexes(db, &table, &primary_key)?;
-    Ok(Some(Table { columns, primary_key, unique }))
+    found.primary_key = primary_key;
+    found.unique = unique;
+    Ok(Some(found))
 }
 
 /// `INTEGER PRIMARY KEY` is the table itself and no index of it (sqlite.org/lang_createtable.html, section 5).
@@ -77,4 +85,24 @@ fn pragma_arguments(name: &str) -> String {
         .collect();
     parts.reverse();
     parts.join(", ")
+}
+
+pub(super) fn surroundings(db: &Connection, table: &str) -> Result<Surroundings, DbError> {
+    let arguments = pragma_arguments(table);
+    let name = arguments.split(", ").next().unwrap_or_default();
+    let mut found = Surroundings::default();
+    // SQLite keeps no estimate, and counts over the smallest index.
+    let rows = run(db, &format!("SELECT count(*) FROM {table}"), 1)?;
+    found.rows = rows.single().and_then(|rows| rows.parse().ok());
+    let sql = format!(
+        "SELECT type || ' ' || name FROM sqlite_schema \
+         WHERE type IN ('index', 'trigger') AND tbl_name = {name} COLLATE NOCASE AND sql IS NOT NULL \
+         UNION SELECT 'view ' || name FROM sqlite_schema \
+               WHERE type = 'view' AND instr(lower(sql), lower({name})) > 0 \
+         UNION SELECT 'foreign key of ' || s.name FROM sqlite_schema s JOIN pragma_foreign_key_list(s.name) f \
+               WHERE s.type = 'table' AND f.\"table\" = {name} COLLATE NOCASE \
+         ORDER BY 1"
+    );
+    found.dependants = run(db, &sql, u64::MAX)?.rows.into_iter().flatten().flatten().collect();
+    Ok(found)
 }

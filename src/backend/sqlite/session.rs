@@ -8,8 +8,8 @@ use rusqlite::Connection;
 
 use super::super::answer::{Answer, AnswerBuilder};
 use super::super::session::{
-    Claim, Claimed, Holder, InvalidIndex, JournalRow, LockError, Mode, Observer, Scope, Session, Table,
-    TargetInfo,
+    Claim, Claimed, Holder, InvalidIndex, JournalRow, LockError, Mode, Observer, Scope, Session,
+    Surroundings, Table, TargetInfo,
 };
 use super::super::sql::{end, insert, journal_rows, remove_replaced, select, select_end};
 use super::super::{Blocker, DbError};
@@ -262,6 +262,10 @@ impl Session for SqliteSession {
 
     fn heed(&mut self, stop: Arc<AtomicBool>) {
         self.watch.look().stop = stop;
+    }
+
+    async fn surroundings(&mut self, table: &str) -> Result<Surroundings, DbError> {
+        catalog::surroundings(&self.db, table)
     }
 
     fn observer(&self) -> Box<dyn Observer> {

@@ -3,6 +3,7 @@ use std::io::Write as _;
 
 use super::super::args::New;
 use super::super::error::{CliError, Exit};
+use super::super::library;
 use super::super::load;
 use super::super::settings;
 use super::session::block_on;
@@ -12,11 +13,15 @@ use crate::dialect::Dialect;
 use crate::document::ParamSpec;
 use crate::plan;
 use crate::report::Style;
-use crate::template::{Given, Library, Template, TemplateError};
+use crate::rules;
+use crate::template::{Given, Known, Origin, Template, TemplateError};
 
 pub fn run(command: &New, style: Style) -> Result<Exit, CliError> {
-    let library = Library::shipped();
+    let library = library::read(style)?;
     let template = library.find(&command.template).map_err(|error| refused(error, style))?;
+    if template.origin == Origin::Overrides {
+        eprintln!("note: {} takes the place of the shipped template {}", template.file(), template.name);
+    }
     let mut given = load::given(&command.params)?;
     if load::can_ask() {
         // What a database can answer is not asked for, so only the rest comes before it is.
@@ -39,7 +44,12 @@ pub fn run(command: &New, style: Style) -> Result<Exit, CliError> {
         load::ask_missing(&rest, &mut given)?;
     }
     let values = template.bind(&given).map_err(|errors| CliError::Parameters { errors })?;
-    let check = |document: &_, dialect, values: &_| plan::build(document, dialect, values).1;
+    let levels = settings::levels()?;
+    let check = |document: &_, dialect, values: &_| {
+        let (plan, mut findings) = plan::build(document, dialect, values);
+        findings.extend(plan.into_iter().flat_map(|plan| rules::check(document, &[plan], &levels)));
+        findings
+    };
     let written = template.render(dialect, &values, &check).map_err(|error| refused(error, style))?;
     let Some(path) = &command.output else {
         print!("{}", written.text);
@@ -70,23 +80,29 @@ fn only(dialects: &[Dialect]) -> Option<Dialect> {
 fn look_up(db: &str, template: &Template, given: &mut BTreeMap<String, Given>) -> Result<Dialect, CliError> {
     let target = settings::resolve(db)?;
     let dialect = target.address.dialect();
-    if let Some(name) = template.table_to_describe(dialect, given) {
-        let table = block_on(async {
-            let mut session = backend::open(&target.address, Mode::ReadOnly).await?;
-            let table = session.describe(&name).await?;
-            session.close().await;
-            Ok::<_, CliError>(table)
-        })?;
-        let Some(table) = table else {
-            return Err(CliError::Template {
-                message: format!("there is no table {name} in {}", target.name),
-                help: Some("check `--set table=…` and `--db`".to_owned()),
-            });
-        };
-        *given = template
-            .fill(given, &table)
-            .map_err(|error| CliError::Template { message: error.to_string(), help: error.hint() })?;
+    let names = template.tables_to_describe(dialect, given);
+    if names.is_empty() {
+        return Ok(dialect);
     }
+    let tables = block_on(async {
+        let mut session = backend::open(&target.address, Mode::ReadOnly).await?;
+        let mut tables = BTreeMap::new();
+        for (parameter, name) in &names {
+            let Some(table) = session.describe(name).await? else {
+                return Err(CliError::Template {
+                    message: format!("there is no table {name} in {}", target.name),
+                    help: Some(format!("check `--set {parameter}=…` and `--db`")),
+                });
+            };
+            let around = session.surroundings(name).await?;
+            tables.insert(parameter.clone(), Known { table, around });
+        }
+        session.close().await;
+        Ok::<_, CliError>(tables)
+    })?;
+    *given = template
+        .fill(given, &tables)
+        .map_err(|error| CliError::Template { message: error.to_string(), help: error.hint() })?;
     Ok(dialect)
 }
 

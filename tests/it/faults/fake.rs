@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use rollbook::backend::{
     Answer, Blocker, Claim, Claimed, Column, DbError, Holder, InvalidIndex, JournalRow, LockError, Observer,
-    Refusal, RefusalKind, RunLock, Scope, Session, Table, TargetInfo,
+    Refusal, RefusalKind, RunLock, Scope, Session, Surroundings, Table, TargetInfo,
 };
 use rollbook::dialect::{Dialect, Facts, Object};
 
@@ -246,11 +246,20 @@ impl Session for FakeSession {
         Ok(durable.data.columns(table).map(|names| Table {
             columns: names
                 .iter()
-                .map(|name| Column { name: name.clone(), kind: "text".to_owned(), nullable: true })
+                .map(|name| Column {
+                    name: name.clone(),
+                    kind: "text".to_owned(),
+                    nullable: true,
+                    ..Column::default()
+                })
                 .collect(),
             primary_key: Vec::new(),
             unique: vec![names[..1].to_vec()],
         }))
+    }
+
+    async fn surroundings(&mut self, _: &str) -> Result<Surroundings, DbError> {
+        Ok(Surroundings::default())
     }
 
     fn observer(&self) -> Box<dyn Observer> {

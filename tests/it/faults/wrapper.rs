@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use rollbook::backend::{
     Answer, Blocker, Claim, Claimed, DbError, Holder, InvalidIndex, JournalRow, LockError, Observer, RunLock,
-    Scope, Session, Table, TargetInfo,
+    Scope, Session, Surroundings, Table, TargetInfo,
 };
 use rollbook::dialect::{Facts, Object};
 use rollbook::engine::Interrupt;
@@ -374,6 +374,12 @@ impl Session for Faulty {
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {
         let kind = self.fuse.before(Op::Catalog).await?;
         let answer = self.inner.describe(table).await;
+        self.fuse.after(kind, answer).await
+    }
+
+    async fn surroundings(&mut self, table: &str) -> Result<Surroundings, DbError> {
+        let kind = self.fuse.before(Op::Catalog).await?;
+        let answer = self.inner.surroundings(table).await;
         self.fuse.after(kind, answer).await
     }
 

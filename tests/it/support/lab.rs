@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::engine::Engine;
 use super::outcome::Outcome;
@@ -97,13 +98,16 @@ impl Lab {
     /// Runs, and gives every consent that is asked for.
     pub fn through(&self, verb: &str, more: &[&str]) -> Outcome {
         let mut end = self.on(verb, more);
-        for _ in 0..10 {
-            if end.code != 3 {
-                break;
+        let mut consent = None;
+        for _ in 0..20 {
+            match end.code {
+                3 => consent = Some(end.consent()),
+                // A server under load may not have noticed yet that the process before this one is gone.
+                5 => std::thread::sleep(Duration::from_millis(200)),
+                _ => break,
             }
-            let consent = end.consent();
             let mut arguments = more.to_vec();
-            arguments.extend(["--confirm", &consent]);
+            arguments.extend(consent.iter().flat_map(|consent| ["--confirm", consent]));
             end = self.on(verb, &arguments);
         }
         end

@@ -1,0 +1,222 @@
+//! What a database can answer in a person's place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::pattern::Template;
+use super::{Given, spelling};
+use crate::diagnostics::did_you_mean;
+use crate::dialect::{Column, Dialect, Surroundings, Table};
+
+/// The parameter that names the table which a template is about.
+const TABLE: &str = "table";
+/// The parameter that names a column of it.
+const COLUMN: &str = "column";
+
+/// What a database is asked for a parameter's value: `from: <fact>`, or `from: <fact> of <parameter>`
+/// where the table or the column is not the one that `table` or `column` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fill {
+    pub fact: Fact,
+    /// The parameter that names the table, or the column of `table`.
+    pub of: String,
+}
+
+/// A fact about a table, or about a column of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// The one column of the table's primary key.
+    PrimaryKey,
+    /// About how many rows it has, and how large it is.
+    Size,
+    /// Indexes, keys, views and triggers that name the table.
+    Dependants,
+    /// All columns, in the table's order.
+    Columns,
+    ColumnType,
+    ColumnNotNull,
+    /// The expression of its default; a column without one has nothing to say.
+    ColumnDefault,
+}
+
+impl Fact {
+    pub(super) const NAMES: [(&'static str, Self); 7] = [
+        ("primary_key", Self::PrimaryKey),
+        ("size", Self::Size),
+        ("dependants", Self::Dependants),
+        ("columns", Self::Columns),
+        ("column_type", Self::ColumnType),
+        ("column_not_null", Self::ColumnNotNull),
+        ("column_default", Self::ColumnDefault),
+    ];
+
+    fn is_about_a_column(self) -> bool {
+        matches!(self, Self::ColumnType | Self::ColumnNotNull | Self::ColumnDefault)
+    }
+
+    /// The parameter that is meant where `from` names none.
+    pub(super) fn usual(self) -> &'static str {
+        if self.is_about_a_column() { COLUMN } else { TABLE }
+    }
+}
+
+impl Fill {
+    /// The parameter that names the table to look at.
+    fn table(&self) -> &str {
+        if self.fact.is_about_a_column() { TABLE } else { &self.of }
+    }
+
+    /// What is looked up, for a person.
+    pub fn what(&self) -> String {
+        let of = &self.of;
+        match self.fact {
+            Fact::PrimaryKey => format!("the primary key of `{of}`"),
+            Fact::Size => format!("rows and bytes of `{of}`"),
+            Fact::Dependants => format!("what depends on `{of}`"),
+            Fact::Columns => format!("the columns of `{of}`"),
+            Fact::ColumnType => format!("the type of `{of}`"),
+            Fact::ColumnNotNull => format!("whether `{of}` refuses NULL"),
+            Fact::ColumnDefault => format!("the default of `{of}`"),
+        }
+    }
+}
+
+/// What a database knows of one table.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    pub table: Table,
+    pub around: Surroundings,
+}
+
+/// Why a table does not answer for a template's parameters.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FillError {
+    #[error("table `{table}` has no column `{column}`")]
+    NoSuchColumn { table: String, column: String, suggestion: Option<String> },
+}
+
+impl FillError {
+    pub fn hint(&self) -> Option<String> {
+        let Self::NoSuchColumn { suggestion, .. } = self;
+        suggestion.as_ref().map(|name| format!("did you mean `{name}`?"))
+    }
+}
+
+impl Template {
+    /// The parameters whose tables a database is to describe for [`Template::fill`], each with the name
+    /// as `Session::describe` takes it. None is listed that no open parameter needs.
+    pub fn tables_to_describe(
+        &self,
+        dialect: Dialect,
+        given: &BTreeMap<String, Given>,
+    ) -> Vec<(String, String)> {
+        let fills = self.asks.iter().filter(|asked| !given.contains_key(&asked.spec.name));
+        let tables: BTreeSet<&str> = fills.filter_map(|asked| asked.fill.as_ref()).map(Fill::table).collect();
+        let spelled = tables.into_iter().filter_map(|parameter| {
+            let name = given.get(parameter).and_then(text)?;
+            Some((parameter.to_owned(), spelling::relation(dialect, name).ok()?))
+        });
+        spelled.collect()
+    }
+
+    /// What was given, and what the tables answer for the rest, by the parameter that names them. A given
+    /// value is never replaced.
+    pub fn fill(
+        &self,
+        given: &BTreeMap<String, Given>,
+        tables: &BTreeMap<String, Known>,
+    ) -> Result<BTreeMap<String, Given>, FillError> {
+        let mut filled = given.clone();
+        for asked in self.asks.iter().filter(|asked| !given.contains_key(&asked.spec.name)) {
+            let Some(fill) = &asked.fill else { continue };
+            let Some(table) = tables.get(fill.table()) else { continue };
+            if let Some(answer) = answer(fill, &filled, table)? {
+                filled.insert(asked.spec.name.clone(), answer);
+            }
+        }
+        Ok(filled)
+    }
+}
+
+fn answer(fill: &Fill, given: &BTreeMap<String, Given>, known: &Known) -> Result<Option<Given>, FillError> {
+    let Known { table, around } = known;
+    let list = |texts: &[String]| Given::Typed(texts.iter().map(String::as_str).collect());
+    Ok(match fill.fact {
+        Fact::PrimaryKey => match &table.primary_key[..] {
+            [key] => Some(Given::Text(key.clone())),
+            _ => None,
+        },
+        Fact::Size => size(around).map(Given::Text),
+        Fact::Dependants => Some(list(&around.dependants)),
+        Fact::Columns => {
+            let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+            Some(list(&names))
+        }
+        fact => match given.get(&fill.of).and_then(text) {
+            Some(name) => about_column(fact, column(name, given, table)?),
+            None => None,
+        },
+    })
+}
+
+fn column<'a>(
+    name: &str,
+    given: &BTreeMap<String, Given>,
+    table: &'a Table,
+) -> Result<&'a Column, FillError> {
+    table.columns.iter().find(|column| column.name == name).ok_or_else(|| FillError::NoSuchColumn {
+        table: given.get(TABLE).and_then(text).unwrap_or_default().to_owned(),
+        column: name.to_owned(),
+        suggestion: did_you_mean(
+            &name.to_lowercase(),
+            table.columns.iter().map(|column| column.name.as_str()),
+        )
+        .map(str::to_owned),
+    })
+}
+
+fn about_column(fact: Fact, column: &Column) -> Option<Given> {
+    match fact {
+        Fact::ColumnNotNull => Some(Given::Typed((!column.nullable).into())),
+        Fact::ColumnDefault => column.default.clone().map(Given::Text),
+        // A column without a type has the affinity BLOB (sqlite.org/datatype3.html, 3.1).
+        _ if column.kind.is_empty() => Some(Given::Text("BLOB".to_owned())),
+        _ => Some(Given::Text(match &column.collation {
+            Some(collation) => format!("{} COLLATE {collation}", column.kind),
+            None => column.kind.clone(),
+        })),
+    }
+}
+
+/// `about 1,200,000 rows, 310 MB`.
+fn size(around: &Surroundings) -> Option<String> {
+    let rows = around.rows?;
+    let bytes = around.bytes.map_or_else(String::new, |bytes| format!(", {}", in_bytes(bytes)));
+    Some(format!("about {} rows{bytes}", thousands(rows)))
+}
+
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn in_bytes(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..10_000_000 => format!("{} kB", thousands(bytes / 1000)),
+        _ => format!("{} MB", thousands(bytes / 1_000_000)),
+    }
+}
+
+fn text(given: &Given) -> Option<&str> {
+    match given {
+        Given::Text(text) => Some(text),
+        Given::Typed(value) => value.as_str(),
+    }
+}
