@@ -8,18 +8,22 @@ mod answer;
 mod blocker;
 mod error;
 mod lease;
+mod lookout;
 mod mysql;
 mod patience;
 mod postgres;
 mod session;
 mod sql;
 mod sqlite;
+mod wish;
 
 pub use address::{Address, AddressError};
 pub use answer::Answer;
 pub use blocker::Blocker;
 pub use error::{DbError, Refusal, RefusalKind};
+pub use lookout::{DeadRows, Lookout, Replica, Replication, Standby, replica};
 pub use session::{
     Claim, Claimed, Column, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, RunLock,
     Scope, Session, Table, TargetInfo, open,
 };
+pub use wish::{Change, Wish, Wishes};

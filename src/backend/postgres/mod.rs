@@ -2,7 +2,9 @@
 
 mod catalog;
 mod lock;
+mod lookout;
 mod observer;
 mod session;
 
+pub use lookout::PostgresReplica;
 pub use session::PostgresSession;
