@@ -5,13 +5,25 @@ use serde_json::{Value, json};
 use super::StatusRow;
 use super::walk::walk_json;
 use crate::dialect::{Lock, Transactional};
-use crate::engine::{Event, History, RollbackStep};
+use crate::engine::{Event, History, Progress, RollbackStep};
 use crate::plan::{Action, Plan, Statement, Unit};
 
 /// One event as a line.
 pub fn event_line(at: &str, run: &str, event: &Event) -> String {
     let mut value = serde_json::to_value(event).unwrap_or_default();
     if let Value::Object(fields) = &mut value {
+        fields.insert("version".into(), json!(1));
+        fields.insert("at".into(), json!(at));
+        fields.insert("run".into(), json!(run));
+    }
+    value.to_string()
+}
+
+/// How a batched cell is doing, as a line among the events.
+pub fn progress_line(at: &str, run: &str, progress: &Progress) -> String {
+    let mut value = serde_json::to_value(progress).unwrap_or_default();
+    if let Value::Object(fields) = &mut value {
+        fields.insert("event".into(), json!("progress"));
         fields.insert("version".into(), json!(1));
         fields.insert("at".into(), json!(at));
         fields.insert("run".into(), json!(run));

@@ -31,6 +31,7 @@ mod support;
 mod surprises;
 mod targets;
 mod templates;
+mod throttles;
 
 #[global_allocator]
 static MEMORY: support::Counting = support::Counting;
