@@ -8,6 +8,7 @@ mod answer;
 mod blocker;
 mod error;
 mod lease;
+mod lookout;
 mod mysql;
 mod patience;
 mod postgres;
@@ -15,12 +16,15 @@ mod session;
 mod sql;
 mod sqlite;
 pub mod survey;
+mod wish;
 
 pub use address::{Address, AddressError};
 pub use answer::Answer;
 pub use blocker::Blocker;
 pub use error::{DbError, Refusal, RefusalKind};
+pub use lookout::{DeadRows, Lookout, Replica, Replication, Standby, replica};
 pub use session::{
     Claim, Claimed, Column, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, RunLock,
     Scope, Session, Surroundings, Table, TargetInfo, open,
 };
+pub use wish::{Change, Wish, Wishes};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Address, Answer, Blocker, DbError, mysql, postgres, sqlite};
+use super::{Address, Answer, Blocker, DbError, Lookout, mysql, postgres, sqlite};
 pub use crate::dialect::{Column, Limits, Surroundings, Table};
 use crate::dialect::{Dialect, Facts, Object};
 
@@ -121,6 +121,9 @@ pub trait Session: Send {
 
     /// A second pair of eyes on this session.
     fn observer(&self) -> Box<dyn Observer>;
+
+    /// Looks out for those whom a backfill of this session harms.
+    fn lookout(&self) -> Box<dyn Lookout>;
 
     async fn close(self: Box<Self>);
 }

@@ -86,6 +86,11 @@ impl Pace {
         Self { pacing, keys: 0.0, seconds: 0.0, trip: 0.0, commit: 0.0, reach, strain: 0 }
     }
 
+    /// Goes on at another pace; what is known of the cost of a key stays.
+    pub fn set(&mut self, pacing: Pacing) {
+        self.pacing = pacing;
+    }
+
     pub fn next(&self) -> Portion {
         match self.pacing {
             Pacing::Fixed(size) => {

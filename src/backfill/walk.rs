@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Key, Pacing, Range, Start, predicate};
 use crate::diagnostics::did_you_mean;
 use crate::dialect::{Column, Dialect, Table};
-use crate::document::{OnError, Order};
+use crate::document::{OnError, Order, Throttle};
 
 /// A backfill as its cell asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub struct Backfill {
     /// The least time between two batches.
     pub pause: Duration,
     pub on_error: OnError,
+    pub throttle: Throttle,
 }
 
 /// A walk over a table that is known to have the key.
@@ -280,6 +281,7 @@ mod tests {
             pacing: Pacing::Fixed(10),
             pause: Duration::ZERO,
             on_error: OnError::Stop,
+            throttle: Throttle::default(),
         }
     }
 

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::backend::Change;
 use crate::dialect::Dialect;
 use crate::document::parse_duration;
 use crate::engine::{Consent, Verdict};
@@ -42,6 +43,8 @@ pub enum Command {
     Plan(Plan),
     /// Run a runbook cell by cell, or continue where it stopped
     Run(Run),
+    /// Pause, resume or resize the batches of a run from anywhere, or see how they are doing
+    Control(Control),
     /// Show which runs exist on a target, where each stopped, why, and what continues it
     Status(Status),
     /// Replay the verify cells of what is done, read-only
@@ -99,6 +102,45 @@ pub struct New {
 
 fn dialect(text: &str) -> Result<Dialect, String> {
     Dialect::from_name(text).ok_or_else(|| format!("one of: {}", Dialect::ALL.map(Dialect::name).join(", ")))
+}
+
+/// Every change is written beside the target's journal, taken in by the run between two batches, and
+/// recorded with who asked for it and when. A pause outlives the run's process: a run that is killed or
+/// stopped while it is paused stands still again when it goes on, until somebody resumes it.
+#[derive(Debug, Args)]
+pub struct Control {
+    /// The run's id; `rollbook status --db …` lists them
+    pub run: String,
+    /// What it is to do: pause, resume, size=500 (keys a batch takes), size=auto (what the runbook says), or status
+    #[arg(value_name = "pause|resume|size=…|status", value_parser = order)]
+    pub order: Order,
+    #[command(flatten)]
+    pub target: Target,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    Change(Change),
+    Status,
+}
+
+fn order(text: &str) -> Result<Order, String> {
+    const KNOWN: &str = "write pause, resume, size=<keys>, size=auto or status";
+    let size = |text: &str| match text {
+        "auto" => Ok(Change::Size(None)),
+        number => match number.parse::<u32>() {
+            Ok(keys) if keys > 0 => Ok(Change::Size(Some(u64::from(keys)))),
+            _ => Err("a batch takes a whole number of keys, from 1 up, or `auto`".to_owned()),
+        },
+    };
+    match text {
+        "pause" => Ok(Order::Change(Change::Pause)),
+        "resume" => Ok(Order::Change(Change::Resume)),
+        "status" => Ok(Order::Status),
+        _ => text.strip_prefix("size=").ok_or_else(|| KNOWN.to_owned()).and_then(size).map(Order::Change),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -180,6 +222,9 @@ pub struct Run {
     /// Stop after this step or phase
     #[arg(long, value_name = "STEP|PHASE")]
     pub until: Option<String>,
+    /// Ask this replica of the target itself how far it is behind, for `max_lag`; may be given several times
+    #[arg(long = "replica", value_name = "URL|NAME")]
+    pub replicas: Vec<String>,
     #[command(flatten)]
     pub said: Said,
     #[command(flatten)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::backend::{AddressError, DbError};
 use crate::code::PatternError;
+use crate::dialect::Dialect;
 use crate::engine::EngineError;
 use crate::rules::{LevelError, UnknownRule};
 use crate::template::ParameterError;
@@ -70,6 +71,14 @@ pub enum CliError {
     Record { message: String },
     #[error("{} was changed while its fixes were shown", path.display())]
     ChangedMeanwhile { path: PathBuf },
+    #[error("{name} is no replica of the target: it is of {dialect}, and the target of {target}")]
+    NoReplica { name: String, dialect: Dialect, target: Dialect },
+    #[error("no run {run} is recorded on {target}")]
+    NoSuchRun { run: String, target: String, suggestion: Option<String> },
+    #[error("run {run} is not running: it is {state}")]
+    NotRunning { run: String, state: String, next: Option<String> },
+    #[error("run {run} is not in batches: {doing}")]
+    NotBatched { run: String, doing: String },
     #[error("{} exists already", path.display())]
     Exists { path: PathBuf },
 }
@@ -104,7 +113,7 @@ impl CliError {
                 EngineError::NeverRan | EngineError::HalfUndone { .. } => Exit::No,
                 _ => Exit::Unusable,
             },
-            Self::Record { .. } => Exit::No,
+            Self::Record { .. } | Self::NotRunning { .. } | Self::NotBatched { .. } => Exit::No,
             Self::InDoubt { .. } => Exit::InDoubt,
             _ => Exit::Unusable,
         }
@@ -147,6 +156,17 @@ impl CliError {
                 Some("it is as the other writer left it; type the same command again".to_owned())
             }
             Self::Exists { .. } => Some("choose another file with `-o`, or remove it first".to_owned()),
+            Self::NoReplica { dialect: Dialect::Sqlite, .. } => Some("SQLite has no replicas".to_owned()),
+            Self::NoReplica { .. } => Some("name a replica of the target itself".to_owned()),
+            Self::NoSuchRun { suggestion: Some(run), .. } => Some(format!("did you mean `{run}`?")),
+            Self::NoSuchRun { .. } => Some("`rollbook status --db …` lists the runs with their ids".to_owned()),
+            Self::NotRunning { next: Some(next), .. } => Some(format!("`{next}` goes on with it")),
+            Self::NotRunning { .. } => Some("nothing was changed".to_owned()),
+            Self::NotBatched { .. } => Some(
+                "only a cell with `--| batch:` can be controlled while it runs; Ctrl-C in its terminal stops the run at the \
+                 next safe point"
+                    .to_owned(),
+            ),
             Self::Template { help, .. } => help.clone(),
             Self::TwoTemplates { .. } => Some("rename one of them, or leave one folder out".to_owned()),
             Self::InDoubt { .. } => Some(

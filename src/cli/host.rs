@@ -81,6 +81,10 @@ impl Host for RealHost {
         millis.map_or(LEASE, Duration::from_millis)
     }
 
+    fn file_exists(&self, path: &str) -> Result<bool, String> {
+        Path::new(path).try_exists().map_err(|error| format!("{path}: {error}"))
+    }
+
     fn interrupt(&self) -> &Interrupt {
         &self.interrupt
     }

@@ -57,6 +57,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Check(command) => commands::check::run(&command, out),
         Command::Plan(command) => commands::plan::run(&command, out),
         Command::Run(command) => commands::run::run(&command, out),
+        Command::Control(command) => commands::control::run(&command),
         Command::Status(command) => commands::status::run(&command, out),
         Command::Verify(command) => commands::verify::run(&command, out),
         Command::Rollback(command) => commands::rollback::run(&command, out),

@@ -9,6 +9,7 @@ use super::error::CliError;
 use crate::backend::{Address, AddressError};
 use crate::code::Chosen;
 use crate::diagnostics::{Level, did_you_mean};
+use crate::dialect::Dialect;
 use crate::rules::Levels;
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,6 +57,9 @@ struct TargetSettings {
     /// Name of the environment variable that holds the URL: a URL with a password has no place in a
     /// file that is committed.
     url_env: String,
+    /// Names of the targets that are its replicas.
+    #[serde(default)]
+    replicas: Vec<String>,
 }
 
 /// A target, resolved.
@@ -66,6 +70,8 @@ pub struct ResolvedTarget {
     pub name: String,
     /// What to write after `--db` to name it again, without a password.
     pub argument: String,
+    /// Names of the targets that are its replicas.
+    pub replicas: Vec<String>,
 }
 
 pub fn resolve(db: &str) -> Result<ResolvedTarget, CliError> {
@@ -79,13 +85,39 @@ pub fn resolve(db: &str) -> Result<ResolvedTarget, CliError> {
     };
     let variable = target.url_env.clone();
     let url = std::env::var(&variable).map_err(|_| CliError::NoVariable { name: db.to_owned(), variable })?;
-    parse(&url, Some(db))
+    let resolved = parse(&url, Some(db))?;
+    Ok(ResolvedTarget { replicas: target.replicas.clone(), ..resolved })
+}
+
+/// The target's replicas, those of the settings and those of the command line, by the names that messages
+/// give them.
+pub fn replicas(target: &ResolvedTarget, said: &[String]) -> Result<Vec<(String, Address)>, CliError> {
+    let mut replicas = Vec::new();
+    for name in target.replicas.iter().chain(said) {
+        let replica = resolve(name)?;
+        let (dialect, own) = (replica.address.dialect(), target.address.dialect());
+        if dialect != own || own == Dialect::Sqlite {
+            return Err(CliError::NoReplica { name: shown(name), dialect, target: own });
+        }
+        replicas.push((replica.argument, replica.address));
+    }
+    Ok(replicas)
+}
+
+/// What was given for `--db`, without a password.
+pub fn shown(db: &str) -> String {
+    if db.contains(':') { without_password(db) } else { db.to_owned() }
 }
 
 fn parse(url: &str, name: Option<&str>) -> Result<ResolvedTarget, CliError> {
     let address: Address = url.parse().map_err(|source: AddressError| CliError::Address { source })?;
     let argument = name.map_or_else(|| without_password(url), str::to_owned);
-    Ok(ResolvedTarget { name: name.map_or_else(|| address.short_name(), str::to_owned), argument, address })
+    Ok(ResolvedTarget {
+        name: name.map_or_else(|| address.short_name(), str::to_owned),
+        argument,
+        address,
+        replicas: Vec::new(),
+    })
 }
 
 /// The URL as it was given, with its options, but for the password.

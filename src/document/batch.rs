@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::fields::{Field, Fields};
 use super::findings::Findings;
 use super::slug::{list, suggest};
+use super::throttle;
 use super::yaml::Value;
-use super::{Amount, Batch, OnError, Order, ParamSpec, ParamType, Size};
+use super::{Amount, Batch, OnError, Order, ParamSpec, ParamType, Size, Throttle};
 
 const KEYS: [&str; 10] =
     ["table", "key", "size", "target", "min", "max", "pause", "order", "on_error", "parallel"];
@@ -24,7 +25,8 @@ pub(super) fn read_batch(
     params: Option<&[ParamSpec]>,
     findings: &mut Findings,
 ) -> Option<Batch> {
-    let fields = Fields::read(field.node, "`batch`", &KEYS, findings)?;
+    let known = [&KEYS[..], &throttle::KEYS].concat();
+    let fields = Fields::read(field.node, "`batch`", &known, findings)?;
     for key in ["table", "key"] {
         if fields.get(key).is_none() {
             findings.push(
@@ -50,7 +52,16 @@ pub(super) fn read_batch(
         Some(on_error) => read_on_error(on_error, findings),
         None => Some(OnError::Stop),
     };
-    Some(Batch { table: table?, key: key?, size: size?, pause: pause?, order: order?, on_error: on_error? })
+    let throttle = Throttle::read(&fields, findings);
+    Some(Batch {
+        table: table?,
+        key: key?,
+        size: size?,
+        pause: pause?,
+        order: order?,
+        on_error: on_error?,
+        throttle: throttle?,
+    })
 }
 
 /// One column, or a list of them.

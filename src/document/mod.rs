@@ -23,6 +23,7 @@ mod pairing;
 mod parameter;
 mod parse;
 mod slug;
+mod throttle;
 pub mod yaml;
 
 pub use declaration::read_parameters;
@@ -34,3 +35,4 @@ pub use model::{
 };
 pub use parameter::{ParamError, ParamSpec, ParamType};
 pub use parse::{Parsed, parse};
+pub use throttle::{Limit, Load, Throttle, show_bytes, show_ratio};

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::FrontMatter;
+use super::{FrontMatter, Throttle};
 use crate::diagnostics::Fix;
 use crate::source::{Source, Span};
 
@@ -181,6 +181,7 @@ pub struct Batch {
     pub pause: Duration,
     pub order: Order,
     pub on_error: OnError,
+    pub throttle: Throttle,
 }
 
 /// How many keys a batch takes.

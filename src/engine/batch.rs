@@ -48,6 +48,7 @@ impl Context<'_> {
     pub(super) async fn run_batches(
         &mut self,
         plan: &Plan,
+        step: &str,
         action: &Action,
         cell: &CellHistory,
         backfill: &Backfill,
@@ -58,24 +59,43 @@ impl Context<'_> {
             Started::Empty => return self.batches_done(last).await,
             Started::End(end) => return Ok(end),
         };
-        let known = cell.batches.as_ref().map(|batches| batches.keys).filter(|keys| *keys > 0);
-        let mut governor = Governor::new(backfill, known);
+        // With what the start has just written.
+        let history = self.ledger.history.cell(step, &action.cell).and_then(|cell| cell.batches.clone());
+        let mut governor = Governor::new(self, &action.cell, backfill, &history.unwrap_or_default());
+        let end = self.walk(&work, &mut progress, &mut governor, last).await;
+        governor.end(self);
+        end
+    }
+
+    /// Runs batch after batch, to the end of the walk or of the run.
+    async fn walk(
+        &mut self,
+        work: &Batched<'_>,
+        progress: &mut Progress,
+        governor: &mut Governor,
+        last: &[Event],
+    ) -> Result<CellEnd, EngineError> {
         // Between two batches the governor has the word: it waits, and sets the size of the next.
-        while let Some(portion) = governor.next(self).await {
-            if let Err(error) = self.look_ahead(&work, &mut progress, portion).await {
-                return self.batch_failed(&work, &progress, None, error, 1);
+        while let Some(portion) = governor.next(self).await? {
+            if let Err(error) = self.look_ahead(work, progress, portion).await {
+                return self.batch_failed(work, progress, None, error, 1);
             }
             if progress.ahead.is_empty() {
+                governor.end(self);
                 return self.batches_done(last).await;
             }
             let attempt = governor.suspects.attempt();
-            match self.batch(&work, &mut progress, portion, attempt).await? {
-                Batch::Committed(took) => governor.committed(&took),
+            match self.batch(work, progress, portion, attempt).await? {
+                Batch::Committed(took) => {
+                    if let Start::After(end) = &progress.start {
+                        governor.committed(self, &took, end, progress.sum);
+                    }
+                }
                 Batch::Refused { error, .. } if self.was_cancelled(&error) => {
                     return Ok(CellEnd::Interrupted);
                 }
                 Batch::Refused { error, keys } => {
-                    let end = self.refused_batch(&work, &mut progress, &mut governor, error, keys).await?;
+                    let end = self.refused_batch(work, progress, governor, error, keys).await?;
                     if let Some(end) = end {
                         return Ok(end);
                     }
@@ -158,11 +178,16 @@ impl Context<'_> {
             Pacing::Fixed(size) => (Some(size), None),
             Pacing::Adaptive { target, .. } => (None, Some(target.as_millis() as u64)),
         };
+        // Nobody needs it but for the progress that is told.
+        let mut lookout = self.session.lookout();
+        let asked = lookout.estimate(&backfill.table);
+        let planned = answered(&self.lock, &mut self.observer, asked).await.ok().flatten();
         self.stage(Event::BatchesStarted {
             cell: action.cell.clone(),
             ends: ends.clone(),
             size,
             target_millis,
+            planned,
         });
         self.write().await?;
         Ok(Ok(ends))

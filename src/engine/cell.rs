@@ -69,7 +69,7 @@ impl Context<'_> {
             committed: progress.done,
         });
         if let Unit::Batch(backfill) = &action.unit {
-            return self.run_batches(plan, action, &progress, backfill, last).await;
+            return self.run_batches(plan, step, action, &progress, backfill, last).await;
         }
         let mut done = progress.done;
         while let Some(portion) = Portion::next(action, done) {

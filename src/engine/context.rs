@@ -1,16 +1,18 @@
-use super::event::{Direction, Event, GateKind, How, Outcome, Problem, RunStarted, Stop};
+use super::event::{Direction, Event, GateKind, How, Outcome, Problem, Progress, RunStarted, Stop};
 use super::gate::{Consent, GateAnswer, GateView, Gatekeeper, consent_digest};
 use super::history::{HistoryError, Status};
 use super::host::Host;
 use super::journal::{JournalError, Sealed};
 use super::ledger::Ledger;
 use super::silence::answered;
-use crate::backend::{self, Blocker, Claim, DbError, Holder, LockError, Observer, RunLock, Session};
+use crate::backend::{self, Address, Blocker, Claim, DbError, Holder, LockError, Observer, RunLock, Session};
 use crate::plan::{Action, Plan};
 
 /// Takes each event as it becomes true.
 pub trait Sink: Send {
     fn event(&mut self, at: &str, run: &str, event: &Event);
+    /// Of a cell in batches, some times a second; nothing is lost with it.
+    fn progress(&mut self, _at: &str, _run: &str, _progress: &Progress) {}
     /// Makes what was told visible before something else is: a question, or a table.
     fn flush(&mut self) {}
 }
@@ -28,13 +30,22 @@ pub struct Invocation {
     pub db: String,
     /// What else a later command needs, likewise.
     pub arguments: String,
+    /// `--replica …`, which only `run` takes.
+    pub replicas: String,
 }
 
 impl Invocation {
+    /// What a later command of the same verb needs.
+    pub(super) fn whole(&self) -> String {
+        let parts = [self.arguments.as_str(), self.replicas.as_str()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
     /// A command that can be pasted.
     pub fn command(&self, verb: &str, more: &str) -> String {
         let file = shell_word(&self.file);
-        let words = ["rollbook", verb, &file, &self.db, &self.arguments, more];
+        let replicas = if verb == "run" { self.replicas.as_str() } else { "" };
+        let words = ["rollbook", verb, &file, &self.db, &self.arguments, replicas, more];
         words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
@@ -103,6 +114,8 @@ pub struct Context<'a> {
     consents: Vec<Consent>,
     pub(super) resolutions: Vec<(String, super::Verdict)>,
     pub invocation: Invocation,
+    /// Replicas of the target that are asked themselves how far they are, by name.
+    pub replicas: Vec<(String, Address)>,
     pub(super) lock: Option<Box<dyn RunLock>>,
     /// What goes on with this invocation: its verb, and a flag of it.
     again: (&'static str, String),
@@ -132,6 +145,7 @@ impl<'a> Context<'a> {
             consents,
             resolutions,
             invocation,
+            replicas: Vec::new(),
             lock: None,
             again: ("run", String::new()),
             ledger: Ledger::new(host, sink),
@@ -214,7 +228,7 @@ impl<'a> Context<'a> {
                 operator: self.host.operator(),
                 engine: engine_version(),
                 file: self.invocation.file.clone(),
-                arguments: self.invocation.arguments.clone(),
+                arguments: self.invocation.whole(),
             },
             None => self.started(plan, direction),
         };
@@ -275,7 +289,7 @@ impl<'a> Context<'a> {
             target: self.session.info().clone(),
             operator: self.host.operator(),
             engine: engine_version(),
-            arguments: self.invocation.arguments.clone(),
+            arguments: self.invocation.whole(),
             params: plan.params.clone(),
             steps: plan.steps.iter().map(|step| (step.id.clone(), step.phase.clone())).collect(),
         }))
@@ -320,7 +334,7 @@ impl<'a> Context<'a> {
     }
 
     /// Refuses to write once the run lock is gone: somebody else may be writing.
-    fn still_ours(&self) -> Result<(), DbError> {
+    pub(super) fn still_ours(&self) -> Result<(), DbError> {
         match self.lock.as_ref().and_then(|lock| lock.lost()) {
             Some(reason) => Err(DbError::LockLost { reason: reason.to_owned() }),
             None => Ok(()),

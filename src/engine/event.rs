@@ -104,6 +104,9 @@ pub enum Event {
         size: Option<u64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         target_millis: Option<u64>,
+        /// Rows that the planner believed the table to have.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        planned: Option<u64>,
     },
     /// `micros` is without the commit, of which the event is a part. In the journal it takes the place of
     /// the batch before it, where nothing came between them.
@@ -127,6 +130,33 @@ pub enum Event {
         column: String,
         key: Key,
         problem: Problem,
+    },
+    /// Somebody changed how the batches run, and the run has seen it.
+    Controlled {
+        cell: String,
+        /// `pause`, `resume`, `size 500`, `size auto`.
+        wish: String,
+        operator: String,
+        /// RFC 3339, UTC.
+        asked_at: String,
+    },
+    /// Limits that nobody set and that cannot be watched on this target, so that they pause nothing.
+    Unwatched {
+        cell: String,
+        limits: Vec<Held>,
+    },
+    /// The batches have stood still for a while, and go on standing still.
+    Throttled {
+        cell: String,
+        causes: Vec<Held>,
+    },
+    /// What standing still has cost since the last such entry: how often, how long, and for each cause how
+    /// long. Two causes at once count both.
+    Unthrottled {
+        cell: String,
+        times: u64,
+        millis: u64,
+        causes: BTreeMap<String, u64>,
     },
     /// Another session was in the way; the statement is tried again after `wait_millis`.
     Retried {
@@ -214,6 +244,35 @@ impl BatchSum {
             attempts: self.attempts.max(attempts),
         }
     }
+}
+
+/// Why the batches stand still.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The option that sets the limit, or `control` where a person holds them.
+    pub cause: String,
+    pub why: String,
+}
+
+/// How a batched cell is doing: told while it runs, and in no journal.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Progress {
+    pub cell: String,
+    pub batches: u64,
+    /// Rows that were changed.
+    pub rows: u64,
+    /// Keys that were walked over.
+    pub keys: u64,
+    /// Of the whole walk, to a tenth.
+    pub percent: Option<f64>,
+    /// Keys a second, over the last minute.
+    pub rate: Option<u64>,
+    pub left_seconds: Option<u64>,
+    /// Keys of the last batch.
+    pub size: u64,
+    /// Empty while the batches run.
+    pub held: Vec<Held>,
+    pub held_millis: u64,
 }
 
 fn is_zero(number: &usize) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{BatchSum, CheckTime, Direction, Entry, Event, Outcome, Output, Stop, Verdict};
+use super::event::{BatchSum, CheckTime, Direction, Entry, Event, Held, Outcome, Output, Stop, Verdict};
 use super::journal::Sealed;
 use crate::backfill::Key;
 use crate::document::Role;
@@ -51,8 +51,31 @@ pub struct RunHistory {
     pub seq: u64,
     /// The cell that started last.
     pub cell: Option<String>,
+    /// What was wished of it and seen.
+    pub controlled: Controlled,
+    /// Why its batches stand still, if they have for a while.
+    pub held: Vec<Held>,
     /// A later run in the other direction made it history.
     pub superseded: bool,
+}
+
+/// What people want of the batches of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Controlled {
+    pub paused: bool,
+    /// Keys of a batch.
+    pub size: Option<u64>,
+}
+
+impl Controlled {
+    /// Takes in one of the words of [`Event::Controlled`].
+    fn take(&mut self, wish: &str) {
+        match wish {
+            "pause" => self.paused = true,
+            "resume" => self.paused = false,
+            other => self.size = other.strip_prefix("size ").and_then(|size| size.parse().ok()),
+        }
+    }
 }
 
 impl RunHistory {
@@ -139,6 +162,8 @@ impl CellHistory {
 pub struct BatchHistory {
     /// First and last key of the walk; none where the table was empty.
     pub ends: Option<[Key; 2]>,
+    /// Rows that the planner believed the table to have.
+    pub planned: Option<u64>,
     /// The watermark.
     pub last: Option<Key>,
     pub count: u64,
@@ -219,6 +244,8 @@ impl History {
                 opened: Vec::new(),
                 seq: entry.seq,
                 cell: None,
+                controlled: Controlled::default(),
+                held: Vec::new(),
                 superseded: false,
             });
             return Ok(());
@@ -233,6 +260,14 @@ impl History {
         run.seq = entry.seq;
         if let Event::CellStarted { cell, .. } = &entry.event {
             run.cell = Some(cell.clone());
+        }
+        match &entry.event {
+            Event::Controlled { wish, .. } => run.controlled.take(wish),
+            Event::Throttled { causes, .. } => run.held.clone_from(causes),
+            Event::Unthrottled { .. } | Event::BatchDone { .. } | Event::RunContinued { .. } => {
+                run.held.clear()
+            }
+            _ => {}
         }
         let direction = run.direction;
         match &entry.event {
@@ -316,12 +351,13 @@ impl History {
                 self.set_status(cell, Status::Running);
                 Ok(())
             }
-            Event::BatchesStarted { cell, ends, .. } => {
+            Event::BatchesStarted { cell, ends, planned, .. } => {
                 let state = self.cell_mut(cell)?;
                 if state.batches.is_some() {
                     return Err(format!("the batches of `{cell}` have started already"));
                 }
-                state.batches = Some(BatchHistory { ends: ends.clone(), ..BatchHistory::default() });
+                state.batches =
+                    Some(BatchHistory { ends: ends.clone(), planned: *planned, ..BatchHistory::default() });
                 Ok(())
             }
             Event::BatchDone { cell, batch, to, keys, sum, .. } => {
@@ -413,6 +449,10 @@ impl History {
             | Event::TargetAdopted { .. }
             | Event::LeftoverRemoved { .. }
             | Event::Retried { .. }
+            | Event::Controlled { .. }
+            | Event::Unwatched { .. }
+            | Event::Throttled { .. }
+            | Event::Unthrottled { .. }
             | Event::RunStarted(_)
             | Event::RunContinued { .. }
             | Event::GateOpened { .. }

@@ -22,6 +22,9 @@ pub trait Host: Send + Sync {
     fn jitter(&self) -> f64;
     /// How long the owner of a run lock may be silent before it can be taken from them.
     fn lease(&self) -> Duration;
+    /// Whether there is a file at the path, seen from where the command was typed; an error where that cannot
+    /// be told.
+    fn file_exists(&self, path: &str) -> Result<bool, String>;
     fn interrupt(&self) -> &Interrupt;
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::context::{EngineError, Sink};
-use super::event::{Direction, Entry, Event};
+use super::event::{Direction, Entry, Event, Progress};
 use super::history::History;
 use super::host::Host;
 use super::journal::{self, Sealed};
@@ -98,6 +98,11 @@ impl<'a> Ledger<'a> {
     /// What was staged did not happen.
     pub fn discard(&mut self) {
         self.staged.clear();
+    }
+
+    /// Tells how a batched cell is doing.
+    pub fn progress(&mut self, progress: &Progress) {
+        self.sink.progress(&self.host.now(), &self.run, progress);
     }
 
     pub fn flush(&mut self) {

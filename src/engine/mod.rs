@@ -7,6 +7,7 @@
 mod alone;
 mod attempt;
 mod batch;
+mod brake;
 mod cell;
 mod check;
 mod context;
@@ -18,24 +19,27 @@ mod history;
 mod host;
 mod journal;
 mod ledger;
+mod lookout;
 mod recovery;
 mod rollback;
 mod secret;
+mod sight;
 mod silence;
 mod verify;
 
 pub use check::{CheckOutcome, judge};
 pub use context::{ChangedParam, Context, EngineError, Invocation, Report, Sink, shell_word};
 pub use event::{
-    BatchSum, CheckTime, Direction, Entry, Event, GateKind, How, Outcome, Output, Problem, RunStarted, Stop,
-    Verdict,
+    BatchSum, CheckTime, Direction, Entry, Event, GateKind, Held, How, Outcome, Output, Problem, Progress,
+    RunStarted, Stop, Verdict,
 };
 pub use forward::{Until, known_place, run};
 pub use gate::{Consent, DoubtView, GateAnswer, GateView, Gatekeeper, consent_digest};
 pub use history::{
-    BatchHistory, CellHistory, History, HistoryError, Recorded, RunHistory, Status, StepHistory,
+    BatchHistory, CellHistory, Controlled, History, HistoryError, Recorded, RunHistory, Status, StepHistory,
 };
 pub use host::{Host, Interrupt};
 pub use journal::{JournalError, ReadError, Sealed, VERSION, decode};
 pub use rollback::{RollbackStep, history, rollback, rollback_plan};
+pub use sight::progress_of;
 pub use verify::{VerifyRow, alive, verify};

@@ -127,13 +127,14 @@ impl Builder<'_> {
         let unit = match batch {
             Some(backfill) => {
                 self.diagnostics.extend(check::batch(self.document, cell, &statements));
+                self.diagnostics.extend(check::throttle(self.document, cell, self.dialect));
                 let [statement] = &mut statements[..] else { return None };
                 statement.hole = predicate.and_then(|predicate| only(&statement.sql, &predicate));
                 if statement.hole.is_none() {
                     self.diagnostics.push(check::batch_not_used(self.document, cell));
                     return None;
                 }
-                Unit::Batch(backfill)
+                Unit::Batch(Box::new(backfill))
             }
             None if cell.options.tx == Some(Tx::Statement) => Unit::Statement,
             None => Unit::Cell,
@@ -281,6 +282,7 @@ impl Builder<'_> {
             pacing: pacing?,
             pause: batch.pause,
             on_error: batch.on_error,
+            throttle: batch.throttle.on(self.dialect),
         };
         (self.diagnostics.len() == before).then_some(backfill)
     }
@@ -353,10 +355,10 @@ fn plan_digest(steps: &[Step], phases: &[Phase]) -> Digest {
         parts.push(format!("step {} {:?}", step.id, step.irreversible));
         for action in std::iter::once(&step.forward).chain(&step.rollback) {
             parts.push(format!(
-                "{} {} {:?} {:?} {}",
+                "{} {} {} {:?} {}",
                 action.cell,
                 action.digest,
-                action.unit,
+                unit_text(&action.unit),
                 action.statements.iter().map(|statement| statement.alone).collect::<Vec<_>>(),
                 action.gate.is_some()
             ));
@@ -364,6 +366,18 @@ fn plan_digest(steps: &[Step], phases: &[Phase]) -> Digest {
         parts.extend(step.before.iter().chain(&step.after).map(check));
     }
     Digest::of_parts(parts.iter().map(String::as_str))
+}
+
+/// What the digest holds of a unit: nothing of where it is written.
+fn unit_text(unit: &Unit) -> String {
+    match unit {
+        Unit::Batch(backfill) => {
+            let Backfill { table, key, order, pacing, pause, on_error, throttle } = &**backfill;
+            let limits = throttle.shown();
+            format!("Batch {table} {key:?} {order:?} {pacing:?} {pause:?} {on_error:?} {limits:?}")
+        }
+        unit => format!("{unit:?}"),
+    }
 }
 
 /// How a duration is written in front matter and options.

@@ -2,8 +2,9 @@
 
 use super::model::Statement;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::dialect::Transactional;
-use crate::document::{Cell, Document, Tx};
+use crate::dialect::{self, Dialect, Transactional};
+use crate::document::{Cell, Document, Limit, Throttle, Tx};
+use crate::source::Span;
 
 /// A forward or rollback cell.
 pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement]) -> Diagnostics {
@@ -129,6 +130,53 @@ pub(super) fn batch(document: &Document, cell: &Cell, statements: &[Statement]) 
         );
     }
     findings
+}
+
+/// What a backfill is to be throttled by: there must be such a thing, and asking for it must change nothing.
+pub(super) fn throttle(document: &Document, cell: &Cell, dialect: Dialect) -> Diagnostics {
+    let Some(batch) = &cell.options.batch else { return Vec::new() };
+    let Throttle { max_lag, max_load, max_waiting, max_dead, max_wal, query, file: _ } = &batch.throttle;
+    let source = &document.source;
+    let servers = [Dialect::Postgres, Dialect::Mysql];
+    let said = [
+        ("max_lag", said(max_lag), &servers[..]),
+        ("max_load", said(max_load), &servers),
+        ("max_waiting", said(max_waiting), &servers),
+        ("max_dead", said(max_dead), &servers[..1]),
+        ("max_wal", said(max_wal), &servers[..1]),
+    ];
+    let mut findings = Vec::new();
+    for (key, span, known) in said {
+        // A runbook for several engines may say what only one of them has.
+        if let Some(span) = span.filter(|_| !document.front.dialects.iter().any(|one| known.contains(one))) {
+            let names: Vec<&str> = known.iter().map(|dialect| dialect.name()).collect();
+            let finding = Diagnostic::error(
+                "throttle-unknown",
+                source,
+                span,
+                format!("`{key}` means nothing on {}", dialect.name()),
+            );
+            findings
+                .push(finding.help(format!("remove it: only {} has it", names.join(" and "))).cell(&cell.id));
+        }
+    }
+    if let Some((query, span)) = query.as_ref().and_then(|limit| Some((&limit.most, limit.said?))) {
+        let split = dialect::split(dialect, query);
+        let reads =
+            |statement: &Span| dialect::classify(dialect, &query[statement.start..statement.end]).reads_only;
+        if !split.faults.is_empty() || !matches!(&split.statements[..], [one] if reads(one)) {
+            findings.push(
+                Diagnostic::error("throttle-query", source, span, "`throttle_query` is not one statement that only reads")
+                    .help("write a SELECT: the backfill pauses while its first value is neither NULL nor false nor 0")
+                    .cell(&cell.id),
+            );
+        }
+    }
+    findings
+}
+
+fn said<T>(limit: &Option<Limit<T>>) -> Option<Span> {
+    limit.as_ref().and_then(|limit| limit.said)
 }
 
 pub(super) fn batch_not_used(document: &Document, cell: &Cell) -> Diagnostic {

@@ -127,7 +127,7 @@ pub enum Unit {
     /// Each statement with its journal entry.
     Statement,
     /// The next keys of a table with their journal entry.
-    Batch(Backfill),
+    Batch(Box<Backfill>),
 }
 
 /// Why a human must confirm.

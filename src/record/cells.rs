@@ -87,6 +87,17 @@ fn moment<'a>(
             }
         }
         Event::BatchesStarted { .. } => part.batches.as_ref().map(batches).unwrap_or_default(),
+        Event::Controlled { wish, operator, asked_at, .. } => format!(
+            "**Controlled** {at}: {} by {}, asked for {}.\n",
+            code(wish),
+            short_code(operator),
+            time(asked_at)
+        ),
+        Event::Unwatched { limits, .. } => {
+            let lines =
+                limits.iter().map(|limit| format!("- {}: {}\n", code(&limit.cause), prose(&limit.why)));
+            format!("**Not watched** here, and by default only:\n\n{}", lines.collect::<String>())
+        }
         Event::Checked { .. } => checked(event, at, shown),
         Event::StepLeft { reason, .. } => format!("**Left as it is** {at}: {}.\n", prose(reason)),
         Event::Resolved { statement, verdict, evidence, .. } => {
@@ -197,6 +208,19 @@ fn batches(batches: &Batches<'_>) -> String {
         format!("- Time: {}, the slowest batch {}", duration(sum.micros), duration(sum.slowest_micros)),
         format!("- Attempts: at most {} for one batch", sum.attempts),
     ];
+    if batches.stops > 0 {
+        let causes: Vec<String> = batches
+            .causes
+            .iter()
+            .map(|(cause, millis)| format!("{} {}", code(cause), duration(millis.saturating_mul(1_000))))
+            .collect();
+        lines.push(format!(
+            "- Stood still: {}, {} in all: {}",
+            counted(batches.stops, "time", "times"),
+            duration(batches.stopped_millis.saturating_mul(1_000)),
+            causes.join(", ")
+        ));
+    }
     if !batches.skipped.is_empty() {
         let skipped = batches.skipped.len() as u64;
         lines

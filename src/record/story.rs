@@ -3,7 +3,7 @@
 //! Unlike [`crate::engine::History`] it never refuses: a record must be makeable of whatever
 //! happened, and a run that goes on with an earlier one's steps does not hold their beginning.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::backfill::Key;
 use crate::document::Role;
@@ -79,6 +79,10 @@ pub(super) struct Batches<'a> {
     pub count: u64,
     pub last: Option<&'a Key>,
     pub sum: BatchSum,
+    /// How often and for how long they stood still, and for how long for each cause.
+    pub stops: u64,
+    pub stopped_millis: u64,
+    pub causes: BTreeMap<&'a str, u64>,
     /// Keys that were left out, with their columns.
     pub skipped: Vec<(&'a str, &'a Key, &'a Problem)>,
 }
@@ -174,7 +178,7 @@ impl<'a> Story<'a> {
                 self.moment(cell, PartKind::Gate, entry).intended = None;
                 self.count(cell, *affected, *micros, *attempts);
             }
-            Event::BatchesStarted { cell, ends, size, target_millis } => {
+            Event::BatchesStarted { cell, ends, size, target_millis, .. } => {
                 let part = self.moment(cell, PartKind::Gate, entry);
                 part.batches = Some(Batches {
                     size: *size,
@@ -196,6 +200,18 @@ impl<'a> Story<'a> {
                 let batches = self.part(cell, PartKind::Gate).batches.get_or_insert_default();
                 batches.last = Some(key);
                 batches.skipped.push((column, key, problem));
+            }
+            Event::Unthrottled { cell, times, millis, causes } => {
+                let batches = self.part(cell, PartKind::Gate).batches.get_or_insert_default();
+                batches.stops = batches.stops.saturating_add(*times);
+                batches.stopped_millis = batches.stopped_millis.saturating_add(*millis);
+                for (cause, millis) in causes {
+                    let sum = batches.causes.entry(cause).or_default();
+                    *sum = sum.saturating_add(*millis);
+                }
+            }
+            Event::Controlled { cell, .. } | Event::Unwatched { cell, .. } => {
+                self.moment(cell, PartKind::Gate, entry);
             }
             Event::Retried { cell, wait_millis, problem, .. } => {
                 let retries = &mut self.part(cell, PartKind::Gate).retries;

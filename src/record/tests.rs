@@ -138,6 +138,7 @@ fn run() -> Vec<Sealed> {
             ends: Some([1, 15000].map(|key: u64| Key(vec![key.to_string()]))),
             size: Some(5000),
             target_millis: None,
+            planned: Some(14_000),
         },
     ];
     for batch in 1..=3 {

@@ -8,7 +8,7 @@ use super::StatusRow;
 use super::walk::walk_json;
 use crate::diagnostics::{Diagnostics, render};
 use crate::dialect::{Lock, Transactional};
-use crate::engine::{Event, History, RollbackStep};
+use crate::engine::{Event, History, Progress, RollbackStep};
 use crate::plan::{Action, Plan, Statement, Unit};
 use crate::rules;
 use crate::survey::{Estimate, Judged, Survey};
@@ -17,6 +17,18 @@ use crate::survey::{Estimate, Judged, Survey};
 pub fn event_line(at: &str, run: &str, event: &Event) -> String {
     let mut value = serde_json::to_value(event).unwrap_or_default();
     if let Value::Object(fields) = &mut value {
+        fields.insert("version".into(), json!(1));
+        fields.insert("at".into(), json!(at));
+        fields.insert("run".into(), json!(run));
+    }
+    value.to_string()
+}
+
+/// How a batched cell is doing, as a line among the events.
+pub fn progress_line(at: &str, run: &str, progress: &Progress) -> String {
+    let mut value = serde_json::to_value(progress).unwrap_or_default();
+    if let Value::Object(fields) = &mut value {
+        fields.insert("event".into(), json!("progress"));
         fields.insert("version".into(), json!(1));
         fields.insert("at".into(), json!(at));
         fields.insert("run".into(), json!(run));

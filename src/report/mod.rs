@@ -1,6 +1,7 @@
 //! What a terminal or a machine sees of plans and events. Pure text in, text out: who prints is the
 //! caller's business.
 
+mod control;
 mod json;
 mod plan;
 mod replay;
@@ -11,12 +12,14 @@ mod terminal;
 mod walk;
 mod words;
 
-pub use json::{event_line, plan_json, rollback_json, status_json};
+pub use control::{ControlView, control_json, control_text};
+pub use json::{event_line, plan_json, progress_line, rollback_json, status_json};
 pub use plan::{plan_table, rollback_table};
 pub use replay::replay_table;
 pub use status::{StatusRow, holding, status_table, step_table};
 pub use style::Style;
 pub use survey::survey_text;
+use terminal::holding_back;
 pub use terminal::{TerminalReport, doubt_text, gate_text, shown};
 pub use walk::walk_lines;
 pub use words::{count, duration, plural};

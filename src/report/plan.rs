@@ -129,6 +129,9 @@ fn limits(action: &Action) -> String {
     parts.extend(each("lock", |limits| limits.lock_timeout));
     parts.extend(each("statement", |limits| limits.statement_timeout));
     parts.push(format!("{} tries", action.retry + 1));
+    if let Unit::Batch(backfill) = &action.unit {
+        parts.extend(backfill.throttle.shown());
+    }
     parts.join("\n")
 }
 

@@ -33,6 +33,10 @@ impl StatusRow {
         resume: impl FnOnce() -> String,
     ) -> Self {
         let (state, at, why, help, next) = match (&run.stop, holder.filter(|holder| holder.run == run.run)) {
+            (_, Some(holder)) if !run.held.is_empty() => {
+                let why = run.held.iter().map(super::holding_back).collect::<Vec<_>>().join("; ");
+                ("standing still", holder.cell.clone(), format!("{why}; {}", holding(holder)), None, None)
+            }
             (_, Some(holder)) => ("running", holder.cell.clone(), holding(holder), None, None),
             (None, None) if run.superseded => ("ended by a later run", None, String::new(), None, None),
             (None, None) => (
@@ -130,9 +134,8 @@ pub fn step_table(plan: &Plan, history: &History, width: u16) -> String {
                     skipped => format!("; {} left out", super::plural(skipped, "key")),
                 };
                 format!(
-                    "{} {}, {}{left_out}",
-                    super::count(batches.count),
-                    if batches.count == 1 { "batch" } else { "batches" },
+                    "{}, {}{left_out}",
+                    super::plural(batches.count, "batch"),
                     super::plural(batches.sum.rows, "row")
                 )
             }

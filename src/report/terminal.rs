@@ -1,15 +1,15 @@
 //! Events as lines for a person who watches a run.
 
+use super::words::span;
 use super::{Style, count, duration, plural};
 use crate::document::Role;
 use crate::engine::{
-    BatchSum, CheckTime, Direction, DoubtView, Event, GateKind, GateView, How, Outcome, Output, Problem,
+    BatchSum, CheckTime, Direction, DoubtView, Event, GateKind, GateView, Held, How, Outcome, Output,
+    Problem, Progress,
 };
 
 /// Rows of output that a terminal shows; the record keeps more.
 const SHOWN_ROWS: usize = 20;
-/// Batches between two progress lines.
-const BATCHES_PER_LINE: u64 = 50;
 
 /// Turns each event into the text to print for it.
 #[derive(Debug)]
@@ -114,8 +114,32 @@ impl TerminalReport {
             }
             Event::BatchDone { batch, sum, .. } => {
                 self.batches = (*batch, *sum);
-                self.untold = *batch > 3 && batch % BATCHES_PER_LINE != 0;
-                if self.untold { String::new() } else { self.batch_line() }
+                self.untold = true;
+                String::new()
+            }
+            Event::Controlled { wish, operator, .. } => {
+                format!("  {} {operator} asked for {wish}\n", style.warn("!"))
+            }
+            Event::Unwatched { limits, .. } => {
+                let line = |limit: &Held| {
+                    format!("  {} {} is not watched: {}\n", style.warn("!"), limit.cause, shown(&limit.why))
+                };
+                limits.iter().map(line).collect()
+            }
+            Event::Throttled { causes, .. } => {
+                let line =
+                    |held: &Held| format!("  {} standing still: {}\n", style.warn("‖"), holding_back(held));
+                causes.iter().map(line).collect()
+            }
+            Event::Unthrottled { times, millis, causes, .. } => {
+                let causes: Vec<&str> = causes.keys().map(String::as_str).collect();
+                format!(
+                    "  {} stood still {}, {} in all: {}\n",
+                    style.good("▸"),
+                    plural(*times, "time"),
+                    duration(millis.saturating_mul(1000)),
+                    causes.join(", ")
+                )
             }
             Event::Retried { attempt, wait_millis, problem, .. } => format!(
                 "  {} attempt {attempt}: {}; trying again in {wait_millis} ms\n",
@@ -213,12 +237,34 @@ impl TerminalReport {
         }
     }
 
+    /// A line on how a batched cell is doing, without a line end.
+    pub fn progress(&self, progress: &Progress) -> String {
+        let style = self.style;
+        let mut parts = Vec::new();
+        parts.extend(progress.percent.map(|percent| format!("{percent:.1} %")));
+        parts.push(format!("{} in {}", plural(progress.keys, "key"), plural(progress.batches, "batch")));
+        if let Some(held) = progress.held.first() {
+            let more = match progress.held.len() - 1 {
+                0 => String::new(),
+                more => format!(", and {} more", plural(more as u64, "reason")),
+            };
+            let stood = span(progress.held_millis / 1000);
+            parts.push(format!("standing still for {stood}: {}{more}", holding_back(held)));
+            return format!("  {} {}", style.warn("‖"), parts.join(", "));
+        }
+        parts.extend(progress.rate.map(|rate| format!("{}/s", count(rate))));
+        parts.push(format!("{} a batch", count(progress.size)));
+        let left = progress.left_seconds.map(|seconds| span(seconds.max(1)));
+        parts.extend(left.map(|left| format!("about {left} left")));
+        format!("  {} {}", style.good("▸"), parts.join(", "))
+    }
+
     fn batch_line(&self) -> String {
         let (batches, BatchSum { rows, micros, .. }) = self.batches;
         format!(
-            "  {} batch {}: {} so far, {}\n",
+            "  {} {}, {}, {}\n",
             self.style.good("✓"),
-            count(batches),
+            plural(batches, "batch"),
             plural(rows, "row"),
             duration(micros)
         )
@@ -249,6 +295,14 @@ impl TerminalReport {
         }
         text.push_str(&format!("  = state: {}\nhelp: {}\n", problem.state, problem.help));
         text
+    }
+}
+
+/// What holds the batches, and by which limit.
+pub(super) fn holding_back(held: &Held) -> String {
+    match held.cause.as_str() {
+        "control" => shown(&held.why),
+        cause => format!("{} ({cause})", shown(&held.why)),
     }
 }
 

@@ -13,9 +13,14 @@ pub fn count(n: u64) -> String {
     text
 }
 
-/// `1 row`, `5,000 rows`.
+/// `1 row`, `5,000 rows`, `2 batches`.
 pub fn plural(n: u64, noun: &str) -> String {
-    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
+    let ending = match n {
+        1 => "",
+        _ if noun.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{ending}", count(n))
 }
 
 /// From microseconds: `0.4 ms`, `12 ms`, `3.2 s`, `4 min 10 s`.
@@ -29,6 +34,15 @@ pub fn duration(micros: u64) -> String {
     }
 }
 
+/// `50 s`, `3 min 20 s`, `2 h 5 min`.
+pub(super) fn span(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,10 +50,14 @@ mod tests {
     #[test]
     fn numbers_read_well() {
         assert_eq!([count(7), count(1204), count(1_000_000)], ["7", "1,204", "1,000,000"]);
-        assert_eq!([plural(1, "row"), plural(0, "row")], ["1 row", "0 rows"]);
+        assert_eq!(
+            [plural(1, "row"), plural(0, "row"), plural(2, "batch")],
+            ["1 row", "0 rows", "2 batches"]
+        );
         assert_eq!(
             [duration(400), duration(12_345), duration(3_200_000), duration(250_000_000)],
             ["0.4 ms", "12 ms", "3.2 s", "4 min 10 s"]
         );
+        assert_eq!([span(50), span(200), span(7500)], ["50 s", "3 min 20 s", "2 h 5 min"]);
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rollbook::dialect::Dialect;
 use rollbook::document::{
-    Amount, Batch, BlockKind, Defaults, Expect, Hold, OnError, Order, OutputLimit, Role, Size, Strategy, Tx,
-    When, parse,
+    Amount, Batch, BlockKind, Defaults, Expect, Hold, OnError, Order, OutputLimit, Role, Size, Strategy,
+    Throttle, Tx, When, parse,
 };
 use rollbook::source::Source;
 
@@ -61,6 +61,7 @@ fn cells_know_their_places_and_options() {
             pause: Duration::from_millis(100),
             order: Order::Ascending,
             on_error: OnError::Stop,
+            throttle: Throttle::default(),
         })
     );
     assert!(

@@ -72,5 +72,5 @@ fn the_quickstart_makes_its_database_and_stops_at_its_hold() {
     let quickstart = concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks/quickstart.md");
     lab.rollbook(&["run", quickstart, "--db", "sqlite:quickstart.db"]).expect(2).says("--create");
     let end = lab.rollbook(&["run", quickstart, "--db", "sqlite:quickstart.db", "--create"]).expect(3);
-    end.says("batch 5: 5,000 rows so far").says("before-contract");
+    end.says("5 batches, 5,000 rows, ").says("before-contract");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rollbook::diagnostics::{Diagnostic, Fix, Level, render};
 use rollbook::dialect::Dialect;
 use rollbook::document;
-use rollbook::engine::{Event, History, Outcome, Stop};
+use rollbook::engine::{Event, Held, History, Outcome, Progress, Stop};
 use rollbook::plan;
 use rollbook::report;
 use rollbook::rules::{self, Levels};
@@ -157,6 +157,20 @@ fn every_event_has_the_fields_of_its_schema() {
         }),
         Event::StatementIntended { cell: "a".into(), statement: 1, before: None, provable: false },
     ];
+    let running = Progress {
+        cell: "a".into(),
+        batches: 2,
+        rows: 10,
+        keys: 20,
+        percent: Some(41.5),
+        rate: None,
+        left_seconds: None,
+        size: 10,
+        held: vec![Held { cause: "max_lag".into(), why: "a replica is 6.0 s behind".into() }],
+        held_millis: 1200,
+    };
+    let line = report::progress_line("2026-01-01T00:00:00Z", "r-1", &running);
+    conforms(&serde_json::from_str(&line).unwrap(), &schema, Strict::OurOwn);
     for event in events {
         let line = report::event_line("2026-01-01T00:00:00Z", "r-1", &event);
         conforms(&serde_json::from_str(&line).unwrap(), &schema, Strict::OurOwn);

@@ -108,7 +108,11 @@ fn every_template_writes_a_runbook_without_findings_in_each_of_its_dialects() {
                     Ok(written) => written,
                     // In words; the example itself is never refused.
                     Err(TemplateError::Refused { message }) => {
-                        assert!(given != answers(template, dialect), "{} {dialect}: {message}", template.name);
+                        assert!(
+                            given != answers(template, dialect),
+                            "{} {dialect}: {message}",
+                            template.name
+                        );
                         continue;
                     }
                     Err(error) => panic!("{} {dialect}: {error} {error:#?}", template.name),

@@ -16,13 +16,15 @@ pub(super) struct ServerFacts {
     /// Tells this server from another one.
     pub server_identity: String,
     pub has_journal: bool,
+    pub has_control: bool,
 }
 
 /// `VERSION()` of MariaDB says so: `10.11.19-MariaDB-0+deb12u1`.
 pub(super) async fn about_server(conn: &mut MySqlConnection) -> Result<ServerFacts, DbError> {
     let sql = "SELECT VERSION(), DATABASE(), CURRENT_USER(), CONNECTION_ID(), @@hostname, @@port, @@datadir, \
-               (SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() \
-                AND table_name IN ('rollbook_journal', 'rollbook_lease')) = 2";
+               (SELECT GROUP_CONCAT(table_name ORDER BY table_name) FROM information_schema.tables \
+                WHERE table_schema = DATABASE() \
+                AND table_name IN ('rollbook_journal', 'rollbook_lease', 'rollbook_control'))";
     let answer = run(conn, sql, 1).await?;
     let cell = |i: usize| answer.cell(0, i).unwrap_or_default().to_owned();
     let version = cell(0);
@@ -40,7 +42,8 @@ pub(super) async fn about_server(conn: &mut MySqlConnection) -> Result<ServerFac
         user: cell(2),
         connection: cell(3),
         server_identity,
-        has_journal: cell(7) == "1",
+        has_journal: cell(7).ends_with("rollbook_journal,rollbook_lease"),
+        has_control: cell(7).starts_with("rollbook_control"),
     })
 }
 
@@ -71,7 +74,7 @@ fn spelled(name: &str) -> Option<String> {
 }
 
 /// The condition for a name in `information_schema`, with the connection's database where it has none.
-fn called(name: &str, schema: &str, column: &str) -> String {
+pub(super) fn called(name: &str, schema: &str, column: &str) -> String {
     match name.split_once('.') {
         Some((database, name)) => format!("{schema} = {} AND {column} = {}", quoted(database), quoted(name)),
         None => format!("{schema} = DATABASE() AND {column} = {}", quoted(name)),

@@ -2,9 +2,11 @@
 
 mod catalog;
 mod lock;
+mod lookout;
 mod observer;
 mod session;
 mod survey;
 
+pub use lookout::MysqlReplica;
 pub use session::MysqlSession;
 pub(super) use survey::survey;

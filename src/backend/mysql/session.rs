@@ -16,9 +16,10 @@ use super::super::session::{
     Surroundings, Table, TargetInfo,
 };
 use super::super::sql::{audited, end, insert, journal_rows, remove_replaced, select, select_end};
-use super::super::{Address, DbError, Refusal, RefusalKind};
+use super::super::{Address, DbError, Lookout, Refusal, RefusalKind};
 use super::catalog::{self, ServerFacts};
 use super::lock::{self, Lock};
+use super::lookout::MysqlLookout;
 use super::observer::MysqlObserver;
 use crate::dialect::{Action, Dialect, Facts, Object, ObjectKind};
 
@@ -32,6 +33,7 @@ pub struct MysqlSession {
     id: String,
     mariadb: bool,
     has_journal: bool,
+    has_control: bool,
     /// Tables whose rows a transaction holds, as far as they were asked for.
     transactional: BTreeSet<String>,
     /// Lock timeout that the session has now.
@@ -60,6 +62,7 @@ impl MysqlSession {
             id: facts.connection,
             mariadb: facts.mariadb,
             has_journal: facts.has_journal,
+            has_control: facts.has_control,
             transactional: BTreeSet::new(),
             lock_timeout: None,
         })
@@ -260,13 +263,14 @@ impl Session for MysqlSession {
 
     async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
         let mut lock = Lock::take(&self.options, claim, &self.id, &self.info.database).await?;
-        if !self.has_journal {
+        if !(self.has_journal && self.has_control) {
             lock.refuse_lost_journal().await?;
             // Each is made or not by itself; what is missing is made by whoever comes next.
-            for table in [include_str!("journal.sql"), include_str!("lease.sql")] {
+            for table in [include_str!("journal.sql"), include_str!("lease.sql"), include_str!("control.sql")]
+            {
                 self.send(table).await.map_err(DbError::without_journal)?;
             }
-            self.has_journal = true;
+            (self.has_journal, self.has_control) = (true, true);
         }
         let answer = soon(run(&mut self.conn, &select_end(TABLE), 1)).await?;
         Ok(lock.lease(claim, &self.id, end(&answer)).await?)
@@ -369,6 +373,10 @@ impl Session for MysqlSession {
 
     fn observer(&self) -> Box<dyn Observer> {
         Box::new(MysqlObserver::new(self.options.clone(), self.id.clone(), self.mariadb))
+    }
+
+    fn lookout(&self) -> Box<dyn Lookout> {
+        Box::new(MysqlLookout::new(&self.options, &self.id, self.mariadb))
     }
 
     async fn close(mut self: Box<Self>) {

@@ -2,9 +2,11 @@
 
 mod catalog;
 mod lock;
+mod lookout;
 mod observer;
 mod session;
 mod survey;
 
+pub use lookout::PostgresReplica;
 pub use session::PostgresSession;
 pub(super) use survey::survey;

@@ -13,9 +13,10 @@ use super::super::session::{
     Surroundings, Table, TargetInfo,
 };
 use super::super::sql::{audited, end, insert, insert_and_commit, journal_rows, select, select_end};
-use super::super::{Address, DbError, Refusal, RefusalKind};
+use super::super::{Address, DbError, Lookout, Refusal, RefusalKind};
 use super::catalog::{self, Journal};
 use super::lock::{self, Lock};
+use super::lookout::PostgresLookout;
 use super::observer::PostgresObserver;
 use crate::dialect::{Dialect, Facts, Object};
 
@@ -223,7 +224,7 @@ impl Session for PostgresSession {
     }
 
     async fn read_journal(&mut self, runbook: Option<&str>) -> Result<Vec<JournalRow>, DbError> {
-        if self.journal != Journal::Whole {
+        if !matches!(self.journal, Journal::Whole | Journal::Old) {
             return Ok(Vec::new());
         }
         let sql = select(Dialect::Postgres, TABLE, runbook);
@@ -246,7 +247,7 @@ impl Session for PostgresSession {
             Journal::Whole => soon(run(&mut self.conn, end_of_journal, 1)).await?,
             // One message, so one implicit transaction: the tables are there whole or not at all. Nobody
             // waits for its disk: the first entry's commit comes after it in the log, and does.
-            Journal::None => soon(run(
+            Journal::None | Journal::Old => soon(run(
                 &mut self.conn,
                 format!(
                     "SET LOCAL synchronous_commit = off; SET LOCAL client_min_messages = warning; {} {end_of_journal}",
@@ -357,6 +358,10 @@ impl Session for PostgresSession {
 
     fn observer(&self) -> Box<dyn Observer> {
         Box::new(PostgresObserver::new(self.options.clone(), self.pid.clone()))
+    }
+
+    fn lookout(&self) -> Box<dyn Lookout> {
+        Box::new(PostgresLookout::new(&self.options, &self.pid))
     }
 
     async fn close(mut self: Box<Self>) {

@@ -3,6 +3,7 @@
 mod catalog;
 mod connection;
 mod lock;
+mod lookout;
 mod session;
 mod survey;
 

@@ -12,10 +12,11 @@ use super::super::session::{
     Surroundings, Table, TargetInfo,
 };
 use super::super::sql::{end, insert, journal_rows, remove_replaced, select, select_end};
-use super::super::{Blocker, DbError};
+use super::super::{Blocker, DbError, Lookout};
 use super::catalog;
 use super::connection::{failure, open, run, run_into};
 use super::lock::FileLock;
+use super::lookout::SqliteLookout;
 use crate::dialect::{Dialect, Facts, Object};
 
 /// How long a statement waits for another connection's lock where the runbook does not say.
@@ -31,6 +32,7 @@ pub struct SqliteSession {
     busy: Option<Duration>,
     has_journal: bool,
     has_lease: bool,
+    has_control: bool,
     read_only: bool,
 }
 
@@ -81,7 +83,8 @@ impl SqliteSession {
         let watch = Arc::new(Watch::default());
         let seen = Arc::clone(&watch);
         let about = "SELECT sqlite_version(), EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_journal'), \
-                     EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_lease')";
+                     EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_lease'), \
+                     EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_control')";
         let (db, about) = open(path, mode, DEFAULT_LOCK_TIMEOUT, move || seen.keep_going())
             .map_err(failure)
             .and_then(|db| run(&db, about, 1).map(|about| (db, about)))
@@ -103,6 +106,7 @@ impl SqliteSession {
             busy: Some(DEFAULT_LOCK_TIMEOUT),
             has_journal: about.cell(0, 1) == Some("1"),
             has_lease: about.cell(0, 2) == Some("1"),
+            has_control: about.cell(0, 3) == Some("1"),
             read_only: mode == Mode::ReadOnly,
         })
     }
@@ -168,10 +172,10 @@ impl Session for SqliteSession {
             let (run, operator) = (run.to_owned(), operator.to_owned());
             return Err(DbError::JournalMissing { run, operator }.into());
         }
-        if !(self.has_journal && self.has_lease) {
+        if !(self.has_journal && self.has_lease && self.has_control) {
             self.send(&format!("BEGIN IMMEDIATE; {} COMMIT", include_str!("journal.sql")))
                 .map_err(DbError::without_journal)?;
-            (self.has_journal, self.has_lease) = (true, true);
+            (self.has_journal, self.has_lease, self.has_control) = (true, true, true);
         }
         let answer = run(&self.db, &select_end(TABLE), 1)?;
         let pos = end(&answer);
@@ -270,6 +274,10 @@ impl Session for SqliteSession {
 
     fn observer(&self) -> Box<dyn Observer> {
         Box::new(Nobody)
+    }
+
+    fn lookout(&self) -> Box<dyn Lookout> {
+        Box::new(SqliteLookout::new(&self.path, self.read_only))
     }
 
     async fn close(self: Box<Self>) {

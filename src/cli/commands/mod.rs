@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod check;
+pub mod control;
 pub mod new;
 pub mod plan;
 pub mod record;

@@ -79,6 +79,7 @@ fn invocation(
         target_name: target.name.clone(),
         db: format!("--db {}", word(&target.argument)),
         arguments: arguments.join(" "),
+        replicas: String::new(),
     }
 }
 

@@ -62,6 +62,10 @@ impl Host for Counting {
         Duration::from_secs(30)
     }
 
+    fn file_exists(&self, _: &str) -> Result<bool, String> {
+        Ok(false)
+    }
+
     fn interrupt(&self) -> &Interrupt {
         &self.interrupt
     }
@@ -154,6 +158,7 @@ pub fn invocation() -> Invocation {
         target_name: "lab".to_owned(),
         db: "--db lab".to_owned(),
         arguments: String::new(),
+        replicas: String::new(),
     }
 }
 

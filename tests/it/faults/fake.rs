@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use rollbook::backend::{
-    Answer, Blocker, Claim, Claimed, Column, DbError, Holder, InvalidIndex, JournalRow, LockError, Observer,
-    Refusal, RefusalKind, RunLock, Scope, Session, Surroundings, Table, TargetInfo,
+    Answer, Blocker, Claim, Claimed, Column, DbError, Holder, InvalidIndex, JournalRow, LockError, Lookout,
+    Observer, Refusal, RefusalKind, RunLock, Scope, Session, Surroundings, Table, TargetInfo, Wish, Wishes,
 };
 use rollbook::dialect::{Dialect, Facts, Object};
 
@@ -266,7 +266,24 @@ impl Session for FakeSession {
         Box::new(Blind)
     }
 
+    fn lookout(&self) -> Box<dyn Lookout> {
+        Box::new(Wishful)
+    }
+
     async fn close(self: Box<Self>) {}
+}
+
+/// Somebody wants batches of another size, and the run has not seen it yet: what it says then to the
+/// journal, between two batches, is a request like any other.
+struct Wishful;
+
+#[async_trait]
+impl Lookout for Wishful {
+    async fn wishes(&mut self, _: &str) -> Result<Option<Wishes>, DbError> {
+        let wish = Wish { by: "bob@lab".to_owned(), at: "2026-11-24T00:00:00Z".to_owned() };
+        let size = Some((3, wish.clone()));
+        Ok(Some(Wishes { number: 1, size, size_changed: wish, ..Wishes::default() }))
+    }
 }
 
 /// Nothing takes long enough to be watched.

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use rollbook::backend::{
-    Answer, Blocker, Claim, Claimed, DbError, Holder, InvalidIndex, JournalRow, LockError, Observer, RunLock,
-    Scope, Session, Surroundings, Table, TargetInfo,
+    Answer, Blocker, Claim, Claimed, DbError, Holder, InvalidIndex, JournalRow, LockError, Lookout, Observer,
+    RunLock, Scope, Session, Surroundings, Table, TargetInfo,
 };
 use rollbook::dialect::{Facts, Object};
 use rollbook::engine::Interrupt;
@@ -385,6 +385,10 @@ impl Session for Faulty {
 
     fn observer(&self) -> Box<dyn Observer> {
         Box::new(FaultyObserver { inner: self.inner.observer(), fuse: self.fuse.clone() })
+    }
+
+    fn lookout(&self) -> Box<dyn Lookout> {
+        self.inner.lookout()
     }
 
     async fn close(self: Box<Self>) {

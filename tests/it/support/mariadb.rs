@@ -31,7 +31,17 @@ impl Programs for Mariadb {
         command.args(["--no-defaults", "--innodb-log-file-size=32M"]);
         listen(&mut command, data, port);
         settings(&mut command, durability);
+        if durability == Durability::Replicated {
+            command.args(["--log-bin=log", &format!("--server-id={port}")]);
+        }
         command
+    }
+
+    fn follow(&self, primary: u16) -> Option<String> {
+        Some(format!(
+            "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {primary}, MASTER_USER = 'root', \
+             MASTER_USE_GTID = no; START SLAVE"
+        ))
     }
 
     fn farewell(&self) -> &'static str {

@@ -43,9 +43,17 @@ impl Programs for Mysql {
         let _ = std::fs::remove_file(data.join("auto.cnf"));
         let mut command = account::ordinary(&self.server());
         listen(&mut command, data, port);
-        command.args(["--mysqlx=OFF", "--skip-log-bin", "--innodb-redo-log-capacity=32M"]);
+        command.args(["--mysqlx=OFF", "--innodb-redo-log-capacity=32M", &format!("--server-id={port}")]);
+        command.arg(if durability == Durability::Replicated { "--log-bin=log" } else { "--skip-log-bin" });
         settings(&mut command, durability);
         command
+    }
+
+    fn follow(&self, primary: u16) -> Option<String> {
+        Some(format!(
+            "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {primary}, SOURCE_USER = 'root'; \
+             START REPLICA"
+        ))
     }
 
     fn farewell(&self) -> &'static str {
@@ -82,7 +90,7 @@ pub fn listen(command: &mut Command, data: &Path, port: u16) {
 
 pub fn settings(command: &mut Command, durability: Durability) {
     command.arg("--innodb-buffer-pool-size=32M");
-    if durability == Durability::None {
+    if durability != Durability::Full {
         command.args([
             "--innodb-flush-log-at-trx-commit=0",
             "--innodb-flush-method=nosync",

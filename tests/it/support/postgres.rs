@@ -48,10 +48,17 @@ impl Programs for Postgres {
         let mut command = account::ordinary(&self.server());
         command.args(["-p", &port.to_string(), "-D"]).arg(data);
         command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
-        if durability == Durability::None {
+        if durability != Durability::Full {
             command.args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]);
         }
         command
+    }
+
+    fn copy_of(&self, primary: u16, data: &Path) -> Option<Command> {
+        let mut command = account::ordinary(&self.bin.join("pg_basebackup"));
+        command.args(["-h", "127.0.0.1", "-U", "postgres", "-p", &primary.to_string()]);
+        command.args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf", "-D"]).arg(data);
+        Some(command)
     }
 
     fn farewell(&self) -> &'static str {

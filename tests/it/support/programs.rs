@@ -13,6 +13,16 @@ pub trait Programs: Send + Sync {
     /// Serves `data` on a port of 127.0.0.1 and nowhere else.
     fn serve(&self, data: &Path, port: u16, durability: Durability) -> Command;
 
+    /// Makes `data` as a standby's of the server at a port; None where a replica begins with a fresh folder.
+    fn copy_of(&self, _primary: u16, _data: &Path) -> Option<Command> {
+        None
+    }
+
+    /// What tells a fresh server to replicate the one at a port.
+    fn follow(&self, _primary: u16) -> Option<String> {
+        None
+    }
+
     /// The signal that ends it quickly and leaves nothing behind in the machine.
     fn farewell(&self) -> &'static str;
 

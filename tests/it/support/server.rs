@@ -1,10 +1,11 @@
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
+use super::account;
 use super::engine::Engine;
 use super::guard::Guard;
 use super::outcome::PATIENCE;
@@ -16,6 +17,8 @@ use super::template;
 pub enum Durability {
     /// Nothing: quick, and enough unless the server or the machine dies.
     None,
+    /// Likewise, with the log that a replica reads.
+    Replicated,
     /// Its own defaults, for a test that kills it.
     Full,
 }
@@ -56,12 +59,38 @@ impl Server {
 
     /// One for the caller alone.
     pub fn start(engine: Engine, durability: Durability) -> Arc<Self> {
+        Self::start_on(engine, durability, |programs, data| template::copy(engine, programs, data))
+    }
+
+    /// A replica of this one, which is of `engine`.
+    pub fn replica(&self, engine: Engine) -> Arc<Self> {
+        let replica = Self::start_on(engine, Durability::Replicated, |programs, data| {
+            match programs.copy_of(self.port, data) {
+                Some(mut copy) => {
+                    let output = copy.output().unwrap();
+                    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                }
+                None => template::copy(engine, programs, data),
+            }
+        });
+        if let Some(follow) = replica.programs.follow(self.port) {
+            replica.sql(replica.programs.home(), &follow);
+        }
+        replica
+    }
+
+    fn start_on(
+        engine: Engine,
+        durability: Durability,
+        make: impl FnOnce(&dyn Programs, &Path),
+    ) -> Arc<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let programs = engine.programs().expect("an engine with a server");
         let name = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
         let folder = std::env::temp_dir().join(format!("rollbook-server-{name}"));
         std::fs::create_dir_all(&folder).unwrap();
-        template::copy(engine, &*programs, &folder.join("data"));
+        account::hand_over(&folder);
+        make(&*programs, &folder.join("data"));
         let port = free_port();
         let server = Self { programs, durability, folder, port, process: Mutex::new(None) };
         server.start_again();
