@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rollbook::backend::{Column, Table};
-use rollbook::diagnostics::Diagnostics;
+use rollbook::diagnostics::{Diagnostics, Level};
 use rollbook::dialect::Dialect;
 use rollbook::document::{Document, ParamType};
 use rollbook::plan;
@@ -121,7 +121,9 @@ fn every_template_writes_a_runbook_without_findings_in_each_of_its_dialects() {
                 let parsed = rollbook::document::parse(&source);
                 let params =
                     Values::bind(&parsed.document.front.params, &BTreeMap::new()).unwrap_or_default();
-                let said = judge(&parsed.document, dialect, &params);
+                let mut said = judge(&parsed.document, dialect, &params);
+                // A note may be about a value, as of a type that the user chose.
+                said.retain(|finding| finding.level != Level::Note);
                 assert!(said.is_empty(), "{} {dialect} {said:#?}", template.name);
                 let sections: Vec<&str> = parsed
                     .document

@@ -58,11 +58,11 @@ fn left_behind(context: &Context<'_>, step: &Step) -> Option<String> {
         let kept = to.iter().find(|rename| !undone(rename)).filter(|_| !rebuilt);
         return kept.map(|(_, new)| format!("`{new}` keeps its new name"));
     }
-    compared(step, &back)
+    compared(context, step, &back)
 }
 
 /// Compares the objects of a step's cells.
-fn compared(step: &Step, back: &[&Statement]) -> Option<String> {
+fn compared(context: &Context<'_>, step: &Step, back: &[&Statement]) -> Option<String> {
     let back: Vec<&Object> = back.iter().flat_map(|statement| &statement.facts.objects).collect();
     let made = |effect| net(&step.forward, effect);
     for object in made(Effect::Create) {
@@ -77,7 +77,15 @@ fn compared(step: &Step, back: &[&Statement]) -> Option<String> {
     }
     let forward = || step.forward.statements.iter().flat_map(|statement| &statement.facts.objects);
     let changed = |object: &&Object| object.kind == ObjectKind::Column && object.action == Effect::Alter;
-    for object in forward().filter(changed) {
+    // A table that an earlier step made goes with that step's rollback.
+    let earlier = context.plan.steps.iter().take_while(|other| other.id != step.id);
+    let made_before: Vec<&Object> = earlier.flat_map(|other| net(&other.forward, Effect::Create)).collect();
+    let goes_anyway = |column: &&Object| {
+        made_before
+            .iter()
+            .any(|made| made.kind == ObjectKind::Table && same_name(&made.name, table_of(column)))
+    };
+    for object in forward().filter(changed).filter(|object| !goes_anyway(object)) {
         let touches =
             |undo: &&&Object| undo.kind == ObjectKind::Column && same_name(&undo.name, &object.name);
         if !back.iter().any(|undo| takes_away(undo, object)) && !back.iter().any(|undo| touches(&undo)) {
