@@ -10,7 +10,7 @@ use rollbook::document::{self, BlockKind, Document};
 use rollbook::plan::{self, Plan};
 use rollbook::rules::{self, Finder, Levels, Page, Rule};
 use rollbook::source::Source;
-use rollbook::template::Values;
+use rollbook::template::{Library, Values};
 
 use crate::case_file;
 use crate::support::{Engine, Lab};
@@ -88,6 +88,26 @@ fn every_page_has_the_same_parts() {
         });
         assert!(there, "{home}");
     }
+}
+
+/// What a page or a finding tells the reader to type exists.
+#[test]
+fn every_template_that_is_spoken_of_is_shipped() {
+    let library = Library::shipped();
+    let shipped: Vec<&str> = library.list().iter().map(|template| template.name.as_str()).collect();
+    let mut spoken = 0;
+    for rule in rules::all() {
+        let said = examples(rule, "Bad").flat_map(|text| findings("bad.md", &text, &Levels::default()));
+        let help: Vec<String> = said.filter_map(|finding| finding.help).collect();
+        let text =
+            format!("{} {}", rule.page, help.join(" ")).split_whitespace().collect::<Vec<_>>().join(" ");
+        for after in text.split("`rollbook new ").skip(1) {
+            let name = after.split([' ', '`']).next().unwrap();
+            assert!(shipped.contains(&name), "{}: {name}", rule.id);
+            spoken += 1;
+        }
+    }
+    assert!(spoken > 5);
 }
 
 #[test]

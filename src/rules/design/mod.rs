@@ -61,11 +61,17 @@ pub(super) const RULES: &[&Rule] = &[
 /// The dialects of a rule that is about MySQL and MariaDB alone.
 const ONLY: &[crate::dialect::Dialect] = &[crate::dialect::Dialect::Mysql];
 
-/// Columns that forward cells add to tables that last.
-fn columns<'c>(context: &'c Context<'_>) -> impl Iterator<Item = (&'c Table, &'c Placed<ColumnDefinition>)> {
+/// Columns to which forward cells give a type, in tables that last.
+fn typed_columns<'c>(
+    context: &'c Context<'_>,
+) -> impl Iterator<Item = (&'c Table, &'c Placed<ColumnDefinition>)> {
     let lasting = context.schema.tables.iter().filter(|table| !table.temporary);
-    let columns = lasting.flat_map(|table| table.columns.iter().map(move |column| (table, column)));
-    columns.filter(|(_, column)| !column.part.redefines)
+    lasting.flat_map(|table| table.columns.iter().map(move |column| (table, column)))
+}
+
+/// Those of them that they add.
+fn columns<'c>(context: &'c Context<'_>) -> impl Iterator<Item = (&'c Table, &'c Placed<ColumnDefinition>)> {
+    typed_columns(context).filter(|(_, column)| !column.part.redefines)
 }
 
 /// The parts of a name in lower case: `created_at` and `createdAt` are `created` and `at`.

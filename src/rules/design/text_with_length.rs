@@ -1,4 +1,4 @@
-use super::columns;
+use super::typed_columns;
 use crate::diagnostics::{Diagnostics, Level};
 use crate::dialect::{Dialect, TokenKind};
 use crate::rules::schema::Placed;
@@ -23,11 +23,11 @@ pub static RULE: Rule = Rule {
 
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
-    for (_, Placed { site, part: column }) in columns(context) {
+    for (_, Placed { site, part: column }) in typed_columns(context) {
         // `"char"` is a type of the catalogue, and holds one byte.
         let quoted = context.sites[*site].words.kind(column.kind_at.start) == Some(TokenKind::QuotedIdent);
-        let blanks = !quoted && matches!(column.kind.as_str(), "char" | "character" | "bpchar");
-        let limited = matches!(column.kind.as_str(), "varchar" | "character varying");
+        let blanks = !quoted && matches!(column.kind.trim_end_matches("[]"), "char" | "character" | "bpchar");
+        let limited = matches!(column.kind.trim_end_matches("[]"), "varchar" | "character varying");
         if !(blanks || limited && column.length(&context.sites[*site].words).is_some()) {
             continue;
         }

@@ -1,4 +1,4 @@
-use super::columns;
+use super::typed_columns;
 use crate::diagnostics::{Diagnostics, Level};
 use crate::dialect::Dialect;
 use crate::rules::schema::Placed;
@@ -21,8 +21,8 @@ pub static RULE: Rule = Rule {
 
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
-    for (_, Placed { site, part: column }) in columns(context) {
-        if !matches!(column.kind.as_str(), "timestamp" | "timestamp without time zone") {
+    for (_, Placed { site, part: column }) in typed_columns(context) {
+        if !matches!(column.kind.trim_end_matches("[]"), "timestamp" | "timestamp without time zone") {
             continue;
         }
         findings.push(

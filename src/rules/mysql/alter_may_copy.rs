@@ -46,8 +46,7 @@ fn find(context: &Context<'_>) -> Diagnostics {
                 .label(label)
                 .help(match says {
                     true => "MariaDB takes the clause and copies all the same: do it in a window",
-                    false => "add `ALGORITHM=INSTANT`, or `ALGORITHM=INPLACE, LOCK=NONE`, which it refuses at once \
-                     where it would have to copy",
+                    false => "add `ALGORITHM=INSTANT`, or `ALGORITHM=INPLACE, LOCK=NONE`: the server then refuses to copy",
                 }),
         );
     }

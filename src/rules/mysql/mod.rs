@@ -7,6 +7,7 @@ mod engine_not_transactional;
 mod implicit_commit;
 mod index_visibility_mixed;
 mod inline_references;
+mod table_name_case;
 mod timestamp_2038;
 mod zero_date;
 
@@ -20,6 +21,7 @@ pub(super) const RULES: &[&Rule] = &[
     &implicit_commit::RULE,
     &index_visibility_mixed::RULE,
     &inline_references::RULE,
+    &table_name_case::RULE,
     &timestamp_2038::RULE,
     &zero_date::RULE,
 ];

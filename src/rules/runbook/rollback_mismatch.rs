@@ -38,7 +38,8 @@ fn left_behind(context: &Context<'_>, step: &Step) -> Option<String> {
     let forward: Vec<&Statement> = step.forward.statements.iter().collect();
     let both = || back.iter().chain(&forward);
     // What a function or a block does is not in the facts.
-    if both().any(|statement| statement.facts.objects.is_empty()) {
+    let settings = |statement: &Statement| matches!(statement.facts.kind, "set" | "reset" | "pragma" | "use");
+    if both().any(|statement| statement.facts.objects.is_empty() && !settings(statement)) {
         return None;
     }
     let renamed = |statements: &[&Statement]| -> Vec<Rename> {

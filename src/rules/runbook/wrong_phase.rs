@@ -37,7 +37,7 @@ fn find(context: &Context<'_>) -> Diagnostics {
                     format!("{noun} `{}` is dropped before the contract", object.name),
                 )
                 .label(format!("the release that is running in phase `{}` may still use it", site.step.phase))
-                .help("move the cell to phase `contract`, behind a hold"),
+                .help("move the cell to phase `contract`, behind a hold: `rollbook new drop-column`"),
             );
         }
     }
