@@ -27,6 +27,7 @@ impl Blocker {
         for token in lex(dialect, query) {
             match token.kind {
                 TokenKind::Str | TokenKind::Bad => text.push_str("'…'"),
+                TokenKind::Number => text.push('…'),
                 TokenKind::Comment | TokenKind::Space if text.ends_with(' ') => {}
                 TokenKind::Comment | TokenKind::Space => text.push(' '),
                 _ => text.push_str(&query[token.span.start..token.span.end]),
@@ -73,6 +74,8 @@ mod tests {
         assert_eq!(blocker.to_string(), "process 7, 12 s in its transaction: ALTER ROLE ann PASSWORD '…'");
         blocker.set_query(Dialect::Postgres, "SELECT 'hunter2");
         assert_eq!(blocker.query, "SELECT '…'");
+        blocker.set_query(Dialect::Postgres, "UPDATE t SET pin = 4711");
+        assert_eq!(blocker.query, "UPDATE t SET pin = …");
         blocker.set_query(Dialect::Postgres, &"a, ".repeat(200));
         assert_eq!(blocker.query.chars().count(), 201);
     }
