@@ -187,6 +187,10 @@ impl Brake {
             let there = context.host.file_exists(file);
             seen.readings.file = Some(there.map_err(|why| Unread { why, refused: false }));
         }
+        let waited = self.post.take_waited();
+        if let Some(Ok(waiting)) = &mut seen.readings.waiting {
+            *waiting = waited.max(*waiting);
+        }
         let judgement = self.throttler.judge(context.host.elapsed(), &seen.readings);
         if !judgement.unwatched.is_empty() {
             let limits = held(&judgement.unwatched);

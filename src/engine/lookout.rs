@@ -1,5 +1,7 @@
 //! Looks at the server beside the batches, and hands on what was seen.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -35,6 +37,9 @@ pub(super) struct Post {
     pub seen: watch::Receiver<Option<Seen>>,
     /// Takes the number of the last wish that the run has taken in.
     pub heed: mpsc::UnboundedSender<i64>,
+    /// The most sessions that were seen to wait since somebody asked: when a batch is over nobody waits for
+    /// it any more.
+    waited: Arc<AtomicU64>,
     task: JoinHandle<()>,
 }
 
@@ -42,8 +47,15 @@ impl Post {
     pub fn send(lookout: Box<dyn Lookout>, replicas: Vec<Box<dyn Asked>>, scene: Scene) -> Self {
         let (said, seen) = watch::channel(None);
         let (heed, heeded) = mpsc::unbounded_channel();
-        let task = tokio::spawn(keep(Watch { lookout, replicas, scene, listening: false }, said, heeded));
-        Self { seen, heed, task }
+        let waited = Arc::new(AtomicU64::new(0));
+        let watch = Watch { lookout, replicas, scene, listening: false, waited: Arc::clone(&waited) };
+        let task = tokio::spawn(keep(watch, said, heeded));
+        Self { seen, heed, waited, task }
+    }
+
+    /// The most sessions that were seen to wait since the last call.
+    pub fn take_waited(&self) -> u64 {
+        self.waited.swap(0, Ordering::Relaxed)
     }
 }
 
@@ -83,6 +95,7 @@ struct Watch {
     replicas: Vec<Box<dyn Asked>>,
     scene: Scene,
     listening: bool,
+    waited: Arc<AtomicU64>,
 }
 
 impl Watch {
@@ -116,6 +129,9 @@ impl Watch {
         }
         if limits.max_waiting.is_some() {
             readings.waiting = reading(lookout.waiting().await);
+            if let Some(Ok(waiting)) = readings.waiting {
+                self.waited.fetch_max(waiting, Ordering::Relaxed);
+            }
         }
         if limits.max_dead.is_some() {
             let dead = lookout.dead_rows(&scene.table).await;

@@ -165,7 +165,7 @@ fn who_holds_a_definition_or_a_row_is_named(engine: Engine) {
     let change =
         lab.on("run", limits).expect(1).says("Lock wait timeout exceeded").says("in the way: connection ");
     change.says("SELECT SLEEP(…)");
-    end_sessions(&lab, "SLEEP(…)");
+    end_sessions(&lab, "SLEEP(600)");
     let _ = holder.wait();
     lab.on("run", &[]).expect(0);
 }

@@ -264,10 +264,11 @@ fn sessions_that_wait_for_the_backfill_hold_it() {
         lab.write("book.md", &slow);
         let run = lab.spawn("run", &[]);
         until("a batch", || batches(&lab) >= 1);
-        for _ in 0..3 {
-            // A row of the batch in flight, and of each that was before.
+        // Batch after batch: the first statements may slip in before a row is locked.
+        until("a few batches", || {
             lab.sql("UPDATE counts SET n = n WHERE id % 40 = 1");
-        }
+            batches(&lab) >= 4
+        });
         signal(&run, "-INT");
         assert_eq!(run.wait_with_output().unwrap().status.code(), Some(130));
         assert!(lab.entries("\"max_waiting\":") >= 1, "{engine:?}");
