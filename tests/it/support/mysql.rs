@@ -84,6 +84,8 @@ impl Programs for Mysql {
 pub fn listen(command: &mut Command, data: &Path, port: u16) {
     command
         .arg(format!("--datadir={}", data.display()))
+        // A server that starts clears its folder of what it takes for leftovers: another one's temporary tables.
+        .arg(format!("--tmpdir={}", data.display()))
         .arg(format!("--socket={}", data.join("socket").display()))
         .args([&format!("--port={port}"), "--bind-address=127.0.0.1", "--skip-name-resolve"]);
 }
