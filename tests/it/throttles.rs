@@ -248,6 +248,8 @@ fn only_a_cell_in_batches_can_be_controlled() {
     });
     control(&lab, "pause").expect(1).says("is not in batches");
     signal(&run, "-INT");
+    // Two at the same moment are one to the process.
+    std::thread::sleep(std::time::Duration::from_millis(500));
     signal(&run, "-INT");
     assert_eq!(run.wait_with_output().unwrap().status.code(), Some(130));
 }
