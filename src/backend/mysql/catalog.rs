@@ -244,14 +244,17 @@ fn default(text: &str, extra: &str, kind: &str, version: &str) -> Option<String>
 }
 
 async fn dependants(conn: &mut MySqlConnection, name: &str) -> Result<Vec<String>, DbError> {
-    let bare = name.split_once('.').map_or(name, |(_, bare)| bare);
+    let (database, bare) = match name.split_once('.') {
+        Some((database, bare)) => (quoted(database), bare),
+        None => ("DATABASE()".to_owned(), name),
+    };
     let sql = format!(
         "SELECT CONCAT('index ', index_name) FROM information_schema.statistics WHERE {} \
          UNION SELECT CONCAT('foreign key ', constraint_name, ' of ', table_name) \
                FROM information_schema.key_column_usage WHERE {} \
          UNION SELECT CONCAT('trigger ', trigger_name) FROM information_schema.triggers WHERE {} \
          UNION SELECT CONCAT('view ', table_name) FROM information_schema.views \
-               WHERE LOCATE(CONCAT('`', {}, '`'), view_definition) > 0 \
+               WHERE LOCATE(CONCAT('`', {database}, '`.`', {}, '`'), view_definition) > 0 \
          ORDER BY 1",
         called(name, "table_schema", "table_name"),
         called(name, "referenced_table_schema", "referenced_table_name"),
