@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::Answer;
 use crate::dialect::{Dialect, TokenKind, lex};
 
 /// Another session that a statement waits for.
@@ -22,6 +23,28 @@ pub struct Blocker {
 const QUERY: usize = 200;
 
 impl Blocker {
+    /// A session from its id, in the column `at`, and the five after it: user, application, state, seconds,
+    /// statement.
+    pub(super) fn read(dialect: Dialect, answer: &Answer, row: usize, at: usize) -> Self {
+        let cell = |i: usize| answer.cell(row, at + i).unwrap_or_default();
+        let mut blocker = Self {
+            process: match (dialect, cell(0)) {
+                // `pg_blocking_pids` says 0 of one.
+                (Dialect::Postgres, "0") => "a prepared transaction".to_owned(),
+                (Dialect::Postgres, pid) => format!("server process {pid}"),
+                (Dialect::Mysql, id) => format!("connection {id}"),
+                (Dialect::Sqlite, pid) => format!("process {pid}"),
+            },
+            user: cell(1).to_owned(),
+            application: cell(2).to_owned(),
+            state: cell(3).to_lowercase(),
+            seconds: cell(4).parse().ok(),
+            query: String::new(),
+        };
+        blocker.set_query(dialect, cell(5));
+        blocker
+    }
+
     pub(super) fn set_query(&mut self, dialect: Dialect, query: &str) {
         let mut text = String::new();
         for token in lex(dialect, query) {

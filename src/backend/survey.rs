@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Address, Blocker, DbError, mysql, postgres, sqlite};
+use super::{Address, Answer, Blocker, DbError, mysql, postgres, sqlite};
 use crate::dialect::{Dialect, Object, ObjectKind, TokenKind, lex};
 
 /// What to look for.
@@ -192,6 +192,13 @@ impl Wanted {
 impl Sight {
     pub(super) fn note(&mut self, topic: &'static str, alarming: bool, text: impl Into<String>) {
         self.notes.push(Note { topic, text: text.into(), alarming });
+    }
+
+    /// Takes in which of the wanted objects are there: the answer has their places in the list.
+    pub(super) fn found(&mut self, wanted: &Wanted, answer: &Answer) {
+        let places = answer.rows.iter().flatten().flatten().filter_map(|text| text.parse::<usize>().ok());
+        let found = places.filter_map(|place| wanted.objects.get(place));
+        self.others = found.map(|object| (object.kind, object.name.clone())).collect();
     }
 
     /// Takes an answer, or says that there is none. A connection that is lost ends the look.

@@ -76,19 +76,7 @@ impl Observer for MysqlObserver {
              LEFT JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = p.id ORDER BY 5 DESC, 1"
         );
         let answer = self.ask(&sql).await?;
-        let blocker = |row: usize| {
-            let cell = |i: usize| answer.cell(row, i).unwrap_or_default();
-            let mut blocker = Blocker {
-                process: format!("connection {}", cell(0)),
-                user: cell(1).to_owned(),
-                application: cell(2).to_owned(),
-                state: cell(3).to_lowercase(),
-                seconds: cell(4).parse().ok(),
-                query: String::new(),
-            };
-            blocker.set_query(Dialect::Mysql, cell(5));
-            blocker
-        };
+        let blocker = |row| Blocker::read(Dialect::Mysql, &answer, row, 0);
         Ok((0..answer.rows.len()).map(blocker).collect())
     }
 

@@ -43,22 +43,7 @@ impl Observer for PostgresObserver {
             self.pid
         );
         let answer = self.ask(sql).await?;
-        let blocker = |row: usize| {
-            let cell = |i: usize| answer.cell(row, i).unwrap_or_default();
-            let mut blocker = Blocker {
-                process: match cell(0) {
-                    "0" => "a prepared transaction".to_owned(),
-                    pid => format!("server process {pid}"),
-                },
-                user: cell(1).to_owned(),
-                application: cell(2).to_owned(),
-                state: cell(3).to_owned(),
-                seconds: cell(4).parse().ok(),
-                query: String::new(),
-            };
-            blocker.set_query(Dialect::Postgres, cell(5));
-            blocker
-        };
+        let blocker = |row| Blocker::read(Dialect::Postgres, &answer, row, 0);
         Ok((0..answer.rows.len()).map(blocker).collect())
     }
 
