@@ -11,6 +11,7 @@ mod lexer;
 pub mod mysql_differences;
 mod name;
 mod quote;
+mod renamed;
 mod splitter;
 mod table;
 mod trace;
@@ -24,6 +25,7 @@ pub use facts::{Action, Blocks, Clause, ClauseKind, Facts, Lock, Object, ObjectK
 pub use lexer::{Token, TokenKind, lex};
 pub use name::Dialect;
 pub use quote::{NameUnit, QuoteError, identifier, literal};
+pub use renamed::Renamed;
 pub use splitter::{Fault, FaultKind, Split, split};
 pub use table::{Column, Surroundings, Table};
 pub use trace::Trace;

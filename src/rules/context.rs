@@ -7,7 +7,7 @@ use super::schema::Schema;
 use crate::diagnostics::{Diagnostic, Fix};
 use crate::dialect::{Action as Effect, AlterTable, Clause, Definition, ObjectKind, Words, same_name};
 use crate::document::{Document, Role};
-use crate::plan::{Action, Plan, Statement, Step, Unit};
+use crate::plan::{Action, Check, Plan, Statement, Step, Unit};
 use crate::source::{Source, Span};
 
 /// What a rule looks at: one plan, with what its runbook itself has done before each statement.
@@ -86,6 +86,19 @@ impl<'a> Context<'a> {
     /// The statements of forward cells.
     pub fn forward(&self) -> impl Iterator<Item = &Site<'a>> {
         self.sites.iter().filter(|site| site.is_forward())
+    }
+
+    /// A finding about some words of a verify cell.
+    pub fn of_check(
+        &self,
+        rule: &Rule,
+        check: &Check,
+        words: &Words<'_>,
+        at: Range<usize>,
+        message: String,
+    ) -> Diagnostic {
+        let span = check.statement.provenance.to_source(words.span(at));
+        rule.at(&self.plan.source, span, message).cell(&check.cell).statement(1)
     }
 
     /// Every statement of its cell.

@@ -1,9 +1,8 @@
 //! What a runbook takes away from the code that uses it.
 
 use super::Context;
-use super::renamed::{Renamed, renamed};
 use super::runbook::STILL_IN_CODE;
-use crate::dialect::{Action, ObjectKind};
+use crate::dialect::{Action, ObjectKind, Renamed};
 use crate::document::Document;
 use crate::plan::Plan;
 use crate::source::Span;
@@ -74,8 +73,12 @@ pub fn gone(document: &Document, plans: &[Plan]) -> Vec<Gone> {
                     _ => {}
                 }
             }
-            for Renamed { table, column, .. } in renamed(site) {
-                push(&table, column.as_deref(), How::Renamed);
+            for Renamed { kind, table, old, .. } in Renamed::all(&site.words) {
+                match (kind, table) {
+                    (ObjectKind::Column, Some(table)) => push(&table, Some(&old), How::Renamed),
+                    (ObjectKind::Table, None) => push(&old, None, How::Renamed),
+                    _ => {}
+                }
             }
         }
     }

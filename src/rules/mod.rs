@@ -16,7 +16,6 @@ mod levels;
 mod mysql;
 mod page;
 mod postgres;
-mod renamed;
 mod rule;
 mod runbook;
 mod schema;

@@ -6,8 +6,7 @@
 use std::ops::Range;
 
 use crate::backend::survey::{Column, Relation};
-use crate::dialect::AlterTable;
-use crate::dialect::{Dialect, Facts, Words};
+use crate::dialect::{AlterTable, Dialect, Facts, Words};
 
 /// What is known of a statement once the table is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

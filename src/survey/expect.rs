@@ -1,10 +1,10 @@
 //! What a statement expects to be there, or not to be there yet, and is not as it expects.
 
+use super::new_names;
 use super::place::place_of;
-use super::world::{Found, Renamed, World, is_relation, renamed};
+use super::world::{Found, World, is_relation};
 use crate::diagnostics::{Diagnostic, Diagnostics, did_you_mean};
-use crate::dialect::Words;
-use crate::dialect::{Action, Dialect, Object, ObjectKind};
+use crate::dialect::{Action, Dialect, Object, ObjectKind, Words};
 use crate::plan::{Plan, Statement, Step};
 
 pub(super) fn findings(
@@ -36,15 +36,7 @@ pub(super) fn findings(
         finding.help = help;
         findings.push(finding.cell(&step.forward.cell).statement(index + 1));
     };
-    let new_names: Vec<Object> = renamed(plan.dialect, &statement.sql)
-        .into_iter()
-        .filter_map(|renamed| match renamed {
-            Renamed::Relation { new, .. } => {
-                Some(Object { kind: ObjectKind::Table, name: new, action: Action::Create })
-            }
-            _ => None,
-        })
-        .collect();
+    let new_names = new_names(plan.dialect, &statement.sql);
     for object in statement.facts.objects.iter().chain(&new_names) {
         let Some(there) = is_there(plan.dialect, object, statement, world) else { continue };
         let what = word(object.kind);

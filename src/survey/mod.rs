@@ -20,9 +20,8 @@ pub use estimate::{Class, Estimate, bytes_in_words};
 pub use judge::{InTheWay, Judged, Needed, Space, Survey, TableView, Used, judge};
 
 use crate::backend::survey::Wanted;
-use crate::dialect::{Action, Object, ObjectKind};
+use crate::dialect::{Action, Dialect, Object, ObjectKind, Renamed, Words};
 use crate::plan::Plan;
-use world::{Renamed, renamed};
 
 /// What to look for on the server: all that the forward statements name.
 pub fn wanted(plan: &Plan) -> Wanted {
@@ -34,11 +33,14 @@ pub fn wanted(plan: &Plan) -> Wanted {
     };
     for statement in plan.steps.iter().flat_map(|step| &step.forward.statements) {
         statement.facts.objects.iter().cloned().for_each(&mut want);
-        for renamed in renamed(plan.dialect, &statement.sql) {
-            if let Renamed::Relation { new, .. } = renamed {
-                want(Object { kind: ObjectKind::Table, name: new, action: Action::Create });
-            }
-        }
+        new_names(plan.dialect, &statement.sql).into_iter().for_each(&mut want);
     }
     Wanted { objects }
+}
+
+/// The relations that a statement gives a name to which another had before.
+fn new_names(dialect: Dialect, sql: &str) -> Vec<Object> {
+    let renamed = Renamed::all(&Words::of(dialect, sql)).into_iter();
+    let whole = renamed.filter(|renamed| renamed.table.is_none());
+    whole.map(|to| Object { kind: ObjectKind::Table, name: to.new, action: Action::Create }).collect()
 }

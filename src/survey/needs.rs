@@ -2,12 +2,10 @@
 
 use super::judge::Needed;
 use super::place::place_of;
-use super::world::{Found, Renamed, World, renamed};
+use super::world::{Found, World};
 use crate::backend::survey::{Bond, Dependant, Relation};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::dialect::AlterTable;
-use crate::dialect::Words;
-use crate::dialect::{Action, Dialect, ObjectKind};
+use crate::dialect::{Action, AlterTable, Dialect, ObjectKind, Renamed, Words};
 use crate::plan::{Plan, Statement, Step};
 
 /// A relation, or one of its columns, that is not afterwards what it was before.
@@ -117,11 +115,11 @@ pub(super) fn losses<'a>(dialect: Dialect, statement: &Statement, world: &World<
             _ => {}
         }
     }
-    for renamed in renamed(dialect, &statement.sql) {
-        match renamed {
-            Renamed::Relation { old, .. } => lose(&old, None, ObjectKind::Table, How::Renamed),
-            Renamed::Column { table, old, .. } => lose(&table, Some(&old), ObjectKind::Column, How::Renamed),
-            Renamed::Constraint { .. } => {}
+    for Renamed { kind, table, old, .. } in Renamed::all(&Words::of(dialect, &statement.sql)) {
+        match (kind, table) {
+            (_, None) => lose(&old, None, ObjectKind::Table, How::Renamed),
+            (ObjectKind::Column, Some(table)) => lose(&table, Some(&old), kind, How::Renamed),
+            _ => {}
         }
     }
     losses

@@ -5,8 +5,7 @@ use super::estimate::{Estimate, Work, rates};
 use super::world::{Found, World};
 use crate::backend::survey::{Column, Relation};
 use crate::backfill::Pacing;
-use crate::dialect::Words;
-use crate::dialect::{Action, Dialect, Facts, Object, ObjectKind, Transactional};
+use crate::dialect::{Action, Dialect, Facts, Object, ObjectKind, Transactional, Words};
 use crate::plan::{self, Statement, Unit};
 
 /// Bytes of an index entry beside its key.

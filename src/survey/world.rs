@@ -4,9 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::backend::survey::{Relation, Sight};
-use crate::dialect::AlterTable;
-use crate::dialect::Words;
-use crate::dialect::{Action, Dialect, Facts, ObjectKind};
+use crate::dialect::{Action, Dialect, Facts, ObjectKind, Renamed, Words};
 
 pub(super) struct World<'a> {
     dialect: Dialect,
@@ -203,7 +201,7 @@ impl<'a> World<'a> {
                 }
             }
         }
-        for renamed in renamed(self.dialect, sql) {
+        for renamed in Renamed::all(&Words::of(self.dialect, sql)) {
             self.rename(&renamed);
         }
     }
@@ -223,8 +221,9 @@ impl<'a> World<'a> {
     }
 
     fn rename(&mut self, renamed: &Renamed) {
-        match renamed {
-            Renamed::Relation { old, new } => {
+        let Renamed { kind, table, old, new, .. } = renamed;
+        match (kind, table) {
+            (_, None) => {
                 let home = old.rsplit_once('.').map(|(schema, _)| schema);
                 let new = match home {
                     Some(schema) if !new.contains('.') => format!("{schema}.{new}"),
@@ -240,18 +239,12 @@ impl<'a> World<'a> {
                 self.gone.remove(&new);
                 self.made.insert(new, there);
             }
-            Renamed::Column { table, old, new } => {
-                let (old, new) =
-                    (self.part(ObjectKind::Column, table, old), self.part(ObjectKind::Column, table, new));
+            (ObjectKind::Column | ObjectKind::Constraint, Some(table)) => {
+                let (old, new) = (self.part(*kind, table, old), self.part(*kind, table, new));
                 self.turn(old, Action::Drop);
                 self.turn(new, Action::Create);
             }
-            Renamed::Constraint { table, old, new } => {
-                let kind = ObjectKind::Constraint;
-                let (old, new) = (self.part(kind, table, old), self.part(kind, table, new));
-                self.turn(old, Action::Drop);
-                self.turn(new, Action::Create);
-            }
+            _ => {}
         }
     }
 }
@@ -262,101 +255,5 @@ pub(super) fn is_relation(dialect: Dialect, kind: ObjectKind) -> bool {
         ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence => true,
         ObjectKind::Index => dialect != Dialect::Mysql,
         _ => false,
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Renamed {
-    Relation { old: String, new: String },
-    Column { table: String, old: String, new: String },
-    Constraint { table: String, old: String, new: String },
-}
-
-/// What a statement gives another name to.
-pub(super) fn renamed(dialect: Dialect, sql: &str) -> Vec<Renamed> {
-    let words = Words::of(dialect, sql);
-    let mut found = Vec::new();
-    if words.starts(0, &["rename", "table"]) || words.starts(0, &["rename", "tables"]) {
-        for pair in words.list(2..words.len()) {
-            let Some((old, at)) = words.name(words.skip(pair.start, &["if", "exists"])) else { continue };
-            if let Some((new, _)) = words.name(words.skip(at, &["to"])) {
-                found.push(Renamed::Relation { old, new });
-            }
-        }
-        return found;
-    }
-    for kind in ["index", "view", "sequence"] {
-        let at = words.skip(words.skip(0, &["alter"]), &["materialized"]);
-        if at > 0 && words.is(at, kind) {
-            let Some((old, at)) = words.name(words.skip(at + 1, &["if", "exists"])) else { continue };
-            if words.starts(at, &["rename", "to"])
-                && let Some((new, _)) = words.name(at + 2)
-            {
-                found.push(Renamed::Relation { old, new });
-            }
-        }
-    }
-    let Some(AlterTable { table, clauses, .. }) = AlterTable::read(&words) else { return found };
-    for clause in clauses {
-        let at = clause.start;
-        if words.is(at, "change") {
-            let at = words.skip(at + 1, &["column"]);
-            let Some((old, at)) = words.name(words.skip(at, &["if", "exists"])) else { continue };
-            match words.name(at) {
-                Some((new, _)) if !new.eq_ignore_ascii_case(&old) => {
-                    found.push(Renamed::Column { table: table.clone(), old, new });
-                }
-                _ => {}
-            }
-            continue;
-        }
-        if !words.is(at, "rename") {
-            continue;
-        }
-        let to = ["to", "as", "="].into_iter().any(|word| words.is(at + 1, word));
-        if to || clause.len() == 2 {
-            if let Some((new, _)) = words.name(at + 1 + usize::from(to)) {
-                found.push(Renamed::Relation { old: table.clone(), new });
-            }
-            continue;
-        }
-        if words.is(at + 1, "index") || words.is(at + 1, "key") {
-            continue;
-        }
-        let constraint = words.is(at + 1, "constraint");
-        let first = if constraint { at + 2 } else { words.skip(at + 1, &["column"]) };
-        let Some((old, to)) = words.name(first) else { continue };
-        let Some((new, _)) = words.name(words.skip(to, &["to"])) else { continue };
-        let table = table.clone();
-        found.push(match constraint {
-            true => Renamed::Constraint { table, old, new },
-            false => Renamed::Column { table, old, new },
-        });
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_way_to_rename_is_read() {
-        let relation = |old: &str, new: &str| Renamed::Relation { old: old.into(), new: new.into() };
-        let column =
-            |old: &str, new: &str| Renamed::Column { table: "t".into(), old: old.into(), new: new.into() };
-        let of = |sql| renamed(Dialect::Postgres, sql);
-        assert_eq!(of("ALTER TABLE IF EXISTS a.t RENAME TO u"), [relation("a.t", "u")]);
-        assert_eq!(of("ALTER TABLE t RENAME COLUMN a TO \"B\""), [column("a", "B")]);
-        assert_eq!(of("ALTER TABLE t RENAME a TO b"), [column("a", "b")]);
-        assert_eq!(of("ALTER INDEX i RENAME TO j"), [relation("i", "j")]);
-        assert_eq!(of("ALTER MATERIALIZED VIEW m RENAME TO n"), [relation("m", "n")]);
-        let of = |sql| renamed(Dialect::Mysql, sql);
-        assert_eq!(of("RENAME TABLE a TO b, c TO d"), [relation("a", "b"), relation("c", "d")]);
-        assert_eq!(
-            of("ALTER TABLE t CHANGE COLUMN a b int, RENAME x"),
-            [column("a", "b"), relation("t", "x")]
-        );
-        assert_eq!(of("ALTER TABLE t CHANGE a a bigint, RENAME INDEX i TO j"), []);
     }
 }

@@ -1,6 +1,5 @@
 use crate::diagnostics::{Diagnostics, Level};
-use crate::dialect::same_name;
-use crate::rules::renamed::{Renamed, renamed};
+use crate::dialect::{ObjectKind, Renamed, same_name};
 use crate::rules::rule::EVERYWHERE;
 use crate::rules::{Context, Finder, Rule};
 
@@ -32,7 +31,12 @@ pub static RULE: Rule = Rule {
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
     for site in context.forward() {
-        for Renamed { table, column, at } in renamed(site) {
+        for Renamed { kind, table, old, at, .. } in Renamed::all(&site.words) {
+            if !matches!(kind, ObjectKind::Table | ObjectKind::Column) {
+                continue;
+            }
+            let column = table.is_some();
+            let table = table.unwrap_or(old);
             let has_view = context.cell(site).iter().any(|other| {
                 let mut made = other.statement.facts.objects.iter();
                 other.kind() == "create_view" && made.any(|view| same_name(&view.name, &table))
@@ -41,14 +45,14 @@ fn find(context: &Context<'_>) -> Diagnostics {
                 continue;
             }
             findings.push(
-                site.finding(&RULE, at, match &column {
-                    Some(_) => format!("a column of `{table}` loses the name that releases read it by"),
-                    None => format!("table `{table}` loses the name that releases read it by"),
+                site.finding(&RULE, at, match column {
+                    true => format!("a column of `{table}` loses the name that releases read it by"),
+                    false => format!("table `{table}` loses the name that releases read it by"),
                 })
                     .label("whoever runs the old release fails from here on, and a rolled-back one again")
                     .help(match column {
-                        Some(_) => "add the new column, write both, backfill, and drop the old one after a hold: `rollbook new add-column-with-backfill`",
-                        None => "leave a view under the old name in the same cell, and drop it after a hold",
+                        true => "add the new column, write both, backfill, and drop the old one after a hold: `rollbook new rename-column`",
+                        false => "leave a view under the old name in the same cell, and drop it after a hold: `rollbook new rename-table`",
                     }),
             );
         }

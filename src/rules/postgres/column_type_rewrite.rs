@@ -49,7 +49,7 @@ fn find(context: &Context<'_>) -> Diagnostics {
             };
             findings.push(site.finding_at(&RULE, clause.span, message).label(label).help(
                 "add a column of the new type, fill it in batches, switch over and drop the old one: \
-                     `rollbook new add-column-with-backfill`, then `rollbook new drop-column`",
+                     `rollbook new change-column-type`",
             ));
         }
     }

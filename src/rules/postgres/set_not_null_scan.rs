@@ -40,7 +40,7 @@ fn find(context: &Context<'_>) -> Diagnostics {
                     .label("every row is looked at under ACCESS EXCLUSIVE, unless a valid CHECK proves it")
                     .help(format!(
                         "add `CHECK ({column} IS NOT NULL) NOT VALID`, validate it in a transaction of its own, then set \
-                         NOT NULL and drop the CHECK; `rollbook new add-column-with-backfill --set not_null=true` writes the cells",
+                         NOT NULL and drop the CHECK; `rollbook new set-not-null` writes the cells",
                     )),
             );
         }

@@ -1,5 +1,6 @@
 //! What makes a runbook one: steps that can be checked and undone, and time between its phases.
 
+mod answer;
 mod contract_unverified;
 mod contract_without_hold;
 mod dialects_differ;

@@ -1,9 +1,8 @@
 use crate::diagnostics::{Diagnostics, Level};
-use crate::dialect::{Action as Effect, AlterTable, Object, ObjectKind, Words, last_part, same_name};
+use crate::dialect::{Action as Effect, Object, ObjectKind, Renamed, Words, last_part, same_name};
 use crate::plan::{Action, Statement, Step};
 use crate::rules::rule::EVERYWHERE;
 use crate::rules::{Context, Finder, Rule};
-use std::ops::Range;
 
 pub static RULE: Rule = Rule {
     id: "rollback-mismatch",
@@ -42,22 +41,21 @@ fn left_behind(context: &Context<'_>, step: &Step) -> Option<String> {
     if both().any(|statement| statement.facts.objects.is_empty() && !settings(statement)) {
         return None;
     }
-    let renamed = |statements: &[&Statement]| -> Vec<Rename> {
-        statements
-            .iter()
-            .flat_map(|statement| renames(&Words::of(context.plan.dialect, &statement.sql)))
-            .collect()
+    let renamed = |statements: &[&Statement]| -> Vec<Renamed> {
+        let texts = statements.iter().map(|statement| Words::of(context.plan.dialect, &statement.sql));
+        texts.flat_map(|words| Renamed::all(&words)).collect()
     };
     let (to, fro) = (renamed(&forward), renamed(&back));
     if !(to.is_empty() && fro.is_empty()) {
         // A table that is rebuilt takes the name of one that is dropped.
         let rebuilt = both()
             .any(|statement| matches!(statement.facts.kind, "create_table" | "drop_table" | "create_view"));
-        let undone = |(old, new): &Rename| {
-            fro.iter().chain(&to).any(|(from, back)| same_name(from, new) && same_name(back, old))
+        let undone = |there: &Renamed| {
+            let mut all = fro.iter().chain(&to);
+            all.any(|back| same_name(&back.old, &there.new) && same_name(&back.new, &there.old))
         };
-        let kept = to.iter().find(|rename| !undone(rename)).filter(|_| !rebuilt);
-        return kept.map(|(_, new)| format!("`{new}` keeps its new name"));
+        let kept = to.iter().find(|renamed| !undone(renamed)).filter(|_| !rebuilt);
+        return kept.map(|renamed| format!("`{}` keeps its new name", renamed.new));
     }
     compared(context, step, &back)
 }
@@ -108,36 +106,6 @@ fn compared(context: &Context<'_>, step: &Step, back: &[&Statement]) -> Option<S
     let first = written.clone().next()?;
     let touched = |object: &Object| back.iter().any(|undo| same_name(table_of(undo), &object.name));
     (!written.any(touched)).then(|| format!("nothing here touches {}", shown(first)))
-}
-
-/// The old name and the new one.
-type Rename = (String, String);
-
-fn renames(words: &Words<'_>) -> Vec<Rename> {
-    let pair = |at: usize| {
-        let (old, after) = words.name(at)?;
-        let (new, _) = words.name(words.skip(after, &["to"]))?;
-        Some((old, new))
-    };
-    if words.starts(0, &["rename", "table"]) || words.starts(0, &["rename", "tables"]) {
-        return words.list(2..words.len()).into_iter().filter_map(|item| pair(item.start)).collect();
-    }
-    let Some(alter) = AlterTable::read(words) else { return Vec::new() };
-    let read = |clause: Range<usize>| {
-        let at = clause.start;
-        if words.is(at, "change") {
-            return pair(words.skip(at + 1, &["column"])).filter(|(old, new)| !old.eq_ignore_ascii_case(new));
-        }
-        if !words.is(at, "rename") {
-            return None;
-        }
-        if words.is(at + 1, "to") || words.is(at + 1, "as") {
-            return words.name(at + 2).map(|(new, _)| (alter.table.clone(), new));
-        }
-        let part = ["column", "constraint", "index", "key"].iter().any(|part| words.is(at + 1, part));
-        pair(at + 1 + usize::from(part))
-    };
-    alter.clauses.into_iter().filter_map(read).collect()
 }
 
 /// What the cell makes (or drops) and does not drop (or make) again, with the table that holds it left

@@ -1,4 +1,4 @@
-use super::verify_cannot_fail::{gives_no_row, gives_one_row};
+use super::answer::{gives_no_row, gives_one_row, is_bare};
 use crate::diagnostics::{Diagnostics, Level};
 use crate::dialect::{TokenKind, Words};
 use crate::document::Expect;
@@ -20,13 +20,17 @@ fn find(context: &Context<'_>) -> Diagnostics {
     for check in context.plan.checks() {
         let words = Words::of(context.plan.dialect, &check.statement.sql);
         let Some(label) = never_holds(&words, &check.expect) else { continue };
-        let span = check.statement.provenance.to_source(words.span(words.all()));
         findings.push(
-            RULE.at(&context.plan.source, span, format!("verify cell `{}` can never hold", check.cell))
+            context
+                .of_check(
+                    &RULE,
+                    check,
+                    &words,
+                    words.all(),
+                    format!("verify cell `{}` can never hold", check.cell),
+                )
                 .label(label)
-                .help("select the rows that must not be there, or compare a figure with `expect=value:…`")
-                .cell(&check.cell)
-                .statement(1),
+                .help("select the rows that must not be there, or compare a figure with `expect=value:…`"),
         );
     }
     findings
@@ -56,18 +60,6 @@ pub(super) fn never_holds(words: &Words<'_>, expect: &Expect) -> Option<String> 
         }
         _ => None,
     }
-}
-
-/// `SELECT` and nothing that decides how many rows it gives.
-fn is_bare(words: &Words<'_>) -> bool {
-    const MORE: [&str; 9] =
-        ["from", "where", "union", "intersect", "except", "limit", "offset", "having", "group"];
-    // A function may give a set of rows.
-    let calls =
-        words.all().any(|at| at > 0 && words.is(at, "(") && words.kind(at - 1) == Some(TokenKind::Word));
-    words.is(0, "select")
-        && !calls
-        && !MORE.iter().any(|word| words.find_flat(words.all(), &[word]).is_some())
 }
 
 fn limit(words: &Words<'_>) -> Option<u64> {

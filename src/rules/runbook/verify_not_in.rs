@@ -24,13 +24,17 @@ fn find(context: &Context<'_>) -> Diagnostics {
         if never_null || words.find(at.end..close, &["is", "not", "null"]).is_some() {
             continue;
         }
-        let span = check.statement.provenance.to_source(words.span(at.start..at.start + 2));
         findings.push(
-            RULE.at(&context.plan.source, span, format!("a NULL lets verify cell `{}` pass", check.cell))
+            context
+                .of_check(
+                    &RULE,
+                    check,
+                    &words,
+                    at.start..at.start + 2,
+                    format!("a NULL lets verify cell `{}` pass", check.cell),
+                )
                 .label("not true of any row once the inner query gives a NULL")
-                .help("write `NOT EXISTS (SELECT 1 FROM … WHERE …)`, or leave NULL out inside")
-                .cell(&check.cell)
-                .statement(1),
+                .help("write `NOT EXISTS (SELECT 1 FROM … WHERE …)`, or leave NULL out inside"),
         );
     }
     findings

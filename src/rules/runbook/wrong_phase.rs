@@ -1,6 +1,6 @@
 use super::contract_without_hold::CONTRACT;
 use crate::diagnostics::{Diagnostics, Level};
-use crate::dialect::{Action as Effect, ObjectKind, same_name};
+use crate::dialect::{Action as Effect, ObjectKind, Renamed, same_name};
 use crate::rules::rule::EVERYWHERE;
 use crate::rules::{Context, Finder, Rule};
 
@@ -53,10 +53,6 @@ fn made_here(context: &Context<'_>, name: &str) -> bool {
             object.action == Effect::Create
                 && (same_name(&object.name, name) || same_name(&object.name, table))
         });
-        let renamed = || {
-            let at = site.words.find_flat(site.words.all(), &["rename", "to"])?;
-            site.words.name(at.end)
-        };
-        made || renamed().is_some_and(|(new, _)| same_name(&new, name))
+        made || Renamed::all(&site.words).iter().any(|renamed| same_name(&renamed.new, name))
     })
 }
