@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{Certainty, Place};
 use crate::diagnostics::{Diagnostic, Diagnostics, Level};
+use crate::figures::plural;
 use crate::rules::{Gone, How, STILL_IN_CODE};
 use crate::source::{Source, Span};
 
@@ -48,7 +49,7 @@ fn count(runbook: &Arc<Source>, gone: &Gone, found: &[&(PathBuf, Place)], level:
     }
     let each: Vec<String> =
         counts.iter().map(|(certainty, count)| format!("{count} {}", of(*certainty, gone))).collect();
-    let (places, files) = (plural(found.len(), "place"), plural(files.len(), "file"));
+    let (places, files) = (plural(found.len() as u64, "place"), plural(files.len() as u64, "file"));
     let message = format!("the code still names `{}`: {places} in {files}", gone.name());
     let mut finding = STILL_IN_CODE
         .at(runbook, gone.span, message)
@@ -120,8 +121,4 @@ fn of(certainty: Certainty, gone: &Gone) -> &'static str {
         (Certainty::Alone, _) => "elsewhere",
         (Certainty::Migration, _) => "in migrations",
     }
-}
-
-fn plural(count: usize, what: &str) -> String {
-    if count == 1 { format!("{count} {what}") } else { format!("{count} {what}s") }
 }

@@ -1,6 +1,6 @@
 //! One heading for each cell and hold: what ran, what it answered, who let it.
 
-use super::figures::{count, counted, duration, time};
+use super::figures::{duration, time};
 use super::output::output;
 use super::story::{Batches, Part, PartKind, Retries};
 use super::text::{block, code, fence, prose, short_code};
@@ -9,6 +9,7 @@ use crate::backfill::Key;
 use crate::dialect::Dialect;
 use crate::document::Role;
 use crate::engine::{CheckTime, Event, GateKind, How, Problem, Verdict};
+use crate::figures::{count, plural};
 use crate::plan::Digest;
 
 pub(super) fn section(part: &Part<'_>, dialect: Dialect) -> String {
@@ -77,9 +78,9 @@ fn moment<'a>(
         Event::StatementDone { statement, affected, micros, attempts, output: answer, .. } => {
             let done = format!(
                 "Statement {statement}: {}, {}, {}; done {at}.\n",
-                counted(*affected, "row", "rows"),
+                plural(*affected, "row"),
                 duration(*micros),
-                counted(u64::from(*attempts), "attempt", "attempts"),
+                plural(u64::from(*attempts), "attempt"),
             );
             match answer {
                 Some(answer) => format!("{done}\n{}", output(answer)),
@@ -115,7 +116,7 @@ fn moment<'a>(
         }
         Event::Failed { statement, problem: why, attempts, .. } => {
             let place = statement.map_or_else(String::new, |statement| format!(", statement {statement}"));
-            let attempts = counted(u64::from(*attempts), "attempt", "attempts");
+            let attempts = plural(u64::from(*attempts), "attempt");
             format!("**Failed** {at}{place}, after {attempts}.\n\n{}", problem(why, dialect))
         }
         _ => String::new(),
@@ -192,13 +193,13 @@ fn batches(batches: &Batches<'_>) -> String {
     let key = |key: &Key| short_code(&key.to_string());
     let sum = &batches.sum;
     let size = match (batches.size, batches.target_millis) {
-        (Some(size), _) => format!(" of {}", counted(size, "key", "keys")),
+        (Some(size), _) => format!(" of {}", plural(size, "key")),
         (None, Some(millis)) => format!(" of about {}", duration(millis.saturating_mul(1_000))),
         (None, None) => String::new(),
     };
     let mut lines = vec![
         format!("- Batches: {}{size}", count(batches.count)),
-        format!("- Rows: {} changed, of {}", count(sum.rows), counted(sum.keys, "key", "keys")),
+        format!("- Rows: {} changed, of {}", count(sum.rows), plural(sum.keys, "key")),
         format!(
             "- Keys: from {} to {}; the walk ends at {}, the last one when it began: rows behind it are not its business",
             key(first),
@@ -216,15 +217,14 @@ fn batches(batches: &Batches<'_>) -> String {
             .collect();
         lines.push(format!(
             "- Stood still: {}, {} in all: {}",
-            counted(batches.stops, "time", "times"),
+            plural(batches.stops, "time"),
             duration(batches.stopped_millis.saturating_mul(1_000)),
             causes.join(", ")
         ));
     }
     if !batches.skipped.is_empty() {
         let skipped = batches.skipped.len() as u64;
-        lines
-            .push(format!("- **Left out: {}**, whose rows are not changed", counted(skipped, "key", "keys")));
+        lines.push(format!("- **Left out: {}**, whose rows are not changed", plural(skipped, "key")));
         lines.extend(batches.skipped.iter().map(|(column, skipped, problem)| {
             format!("  - {column} = {}: {}", key(skipped), short_code(&problem.message))
         }));
@@ -237,21 +237,16 @@ const PROBLEMS: usize = 5;
 
 fn retries(retries: &Retries<'_>, dialect: Dialect) -> String {
     let waited = duration(retries.waited_millis.saturating_mul(1_000));
-    let mut text =
-        format!("**Retried** {}, {waited} of waiting.\n\n", counted(retries.count, "time", "times"));
+    let mut text = format!("**Retried** {}, {waited} of waiting.\n\n", plural(retries.count, "time"));
     for (why, times) in retries.problems.iter().take(PROBLEMS) {
         let code = match why.code.is_empty() {
             true => String::new(),
             false => format!(" ({} {})", code_label(dialect), short_code(&why.code)),
         };
-        text.push_str(&format!(
-            "- {}{code}: {}\n",
-            short_code(&why.message),
-            counted(*times, "time", "times")
-        ));
+        text.push_str(&format!("- {}{code}: {}\n", short_code(&why.message), plural(*times, "time")));
     }
     if let Some(more) = retries.problems.len().checked_sub(PROBLEMS).filter(|more| *more > 0) {
-        text.push_str(&format!("- and {} more\n", counted(more as u64, "problem", "problems")));
+        text.push_str(&format!("- and {} more\n", plural(more as u64, "problem")));
     }
     text
 }

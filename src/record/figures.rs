@@ -1,26 +1,9 @@
-//! Numbers, durations and times as people read them.
+//! Durations and times as people read them.
 
 use jiff::Timestamp;
 
 use super::text::prose;
-
-/// `12,345`
-pub(super) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 row`, `12,345 rows`
-pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(n), if n == 1 { one } else { many })
-}
+use crate::figures::count;
 
 /// `850 µs`, `340 ms`, `1.2 s`, `2 min 5 s`, `3 h 12 min`, `9 d 4 h`. In integers: the same everywhere.
 pub(super) fn duration(micros: u64) -> String {

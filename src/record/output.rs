@@ -1,8 +1,8 @@
 //! The kept part of an answer, as a table of plain text.
 
-use super::figures::count;
 use super::text::{cut, fence, line};
 use crate::engine::Output;
+use crate::figures::count;
 
 /// The longest rendered table, in bytes.
 const LONGEST: usize = 64 * 1024;

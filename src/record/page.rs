@@ -1,10 +1,11 @@
 //! The page for people: title, summary, steps, invocations, cells.
 
 use super::cells::{named, section};
-use super::figures::{between, count, counted, duration, time};
+use super::figures::{between, duration, time};
 use super::story::{Invocation, Story};
 use super::text::{code, cut, prose, row, short_code};
 use crate::engine::{Direction, Event, Outcome, RunStarted, Sealed, Stop};
+use crate::figures::{count, plural};
 
 /// The record of one run as Markdown. It says nothing that is not in the entries.
 pub fn markdown(entries: &[Sealed]) -> String {
@@ -145,7 +146,7 @@ fn steps(story: &Story<'_>) -> String {
     let (rows, micros) = story.parts.iter().fold((0_u64, 0_u64), |(rows, micros), part| {
         (rows.saturating_add(part.rows), micros.saturating_add(part.micros))
     });
-    let rows = counted(rows, "row", "rows");
+    let rows = plural(rows, "row");
     text + &format!("\nIn all {rows}, and {} in the database with the verify cells.\n", duration(micros))
 }
 

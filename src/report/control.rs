@@ -1,5 +1,6 @@
 //! What `control` says of a run.
 
+use crate::figures;
 use serde_json::json;
 
 use super::status::{StatusRow, holding};
@@ -39,7 +40,7 @@ pub fn control_text(view: &ControlView) -> String {
     if let Some((size, wish)) = &wishes.size {
         text.push_str(&format!(
             "  batches of {}, asked for by {} at {}\n",
-            super::count(*size),
+            figures::count(*size),
             wish.by,
             wish.at
         ));

@@ -22,4 +22,4 @@ pub use survey::survey_text;
 use terminal::holding_back;
 pub use terminal::{TerminalReport, doubt_text, gate_text, shown};
 pub use walk::walk_lines;
-pub use words::{count, duration, plural};
+pub use words::duration;

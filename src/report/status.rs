@@ -1,6 +1,7 @@
 use super::plan::table;
 use crate::backend::Holder;
 use crate::engine::{Direction, History, Outcome, RunHistory};
+use crate::figures;
 use crate::plan::Plan;
 
 /// A run as `status` lists it.
@@ -131,12 +132,12 @@ pub fn step_table(plan: &Plan, history: &History, width: u16) -> String {
             Some(batches) => {
                 let left_out = match batches.skipped.len() as u64 {
                     0 => String::new(),
-                    skipped => format!("; {} left out", super::plural(skipped, "key")),
+                    skipped => format!("; {} left out", figures::plural(skipped, "key")),
                 };
                 format!(
                     "{}, {}{left_out}",
-                    super::plural(batches.count, "batch"),
-                    super::plural(batches.sum.rows, "row")
+                    figures::plural(batches.count, "batch"),
+                    figures::plural(batches.sum.rows, "row")
                 )
             }
             None => format!("{} of {} statements", cell.map_or(0, |c| c.done), step.forward.statements.len()),

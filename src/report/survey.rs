@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::Style;
 use super::terminal::shown;
-use super::words::{count, duration, plural};
+use super::words::duration;
 use crate::backend::survey::Bond;
 use crate::dialect::Blocks;
-use crate::survey::{Class, Estimate, Judged, Needed, Survey, TableView, bytes_in_words};
+use crate::figures::{self, count, plural};
+use crate::survey::{Class, Estimate, Judged, Needed, Survey, TableView};
 
 /// Columns of the labels on the left, and of what stands before them.
 const LABEL: usize = 12;
@@ -142,13 +143,13 @@ fn statement(page: &mut Page, judged: &Judged) {
     if let Some(space) = &judged.space {
         let free = space.free.map_or_else(
             || "the server does not tell how much is free".to_owned(),
-            |free| format!("{} are free", bytes_in_words(free)),
+            |free| format!("{} are free", figures::bytes(free)),
         );
         let short = space.free.is_some_and(|free| free < space.needs);
         page.line(
             short,
             "disk",
-            &format!("about {} beside what is there; {free}", bytes_in_words(space.needs)),
+            &format!("about {} beside what is there; {free}", figures::bytes(space.needs)),
         );
     }
     for remark in &judged.remarks {
@@ -205,14 +206,14 @@ fn size(table: &TableView, again: bool) -> String {
     if table.made_here {
         return format!("{}: made by this runbook, so that nobody uses it yet", table.name);
     }
-    let bytes = table.bytes.map_or_else(|| "an unknown size".to_owned(), bytes_in_words);
+    let bytes = table.bytes.map_or_else(|| "an unknown size".to_owned(), figures::bytes);
     let mut text = match table.rows {
         Some(rows) => format!("{}: {}, {bytes}", table.name, plural(rows, "row")),
         None => format!("{}: {bytes}", table.name),
     };
     if table.indexes > 0 {
         let bytes =
-            table.index_bytes.map_or_else(String::new, |bytes| format!(" of {}", bytes_in_words(bytes)));
+            table.index_bytes.map_or_else(String::new, |bytes| format!(" of {}", figures::bytes(bytes)));
         text.push_str(&format!(", {}{bytes}", plural(table.indexes, "index").replace("indexs", "indexes")));
     }
     if table.partitions > 0 {

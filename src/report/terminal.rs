@@ -1,12 +1,13 @@
 //! Events as lines for a person who watches a run.
 
 use super::words::span;
-use super::{Style, count, duration, plural};
+use super::{Style, duration};
 use crate::document::Role;
 use crate::engine::{
     BatchSum, CheckTime, Direction, DoubtView, Event, GateKind, GateView, Held, How, Outcome, Output,
     Problem, Progress,
 };
+use crate::figures::{count, plural};
 
 /// Rows of output that a terminal shows; the record keeps more.
 const SHOWN_ROWS: usize = 20;

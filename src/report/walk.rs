@@ -1,5 +1,6 @@
 //! How a plan's backfills will walk.
 
+use crate::figures;
 use serde_json::{Value, json};
 
 use crate::backfill::{Backfill, Pacing};
@@ -48,12 +49,12 @@ fn walk(backfill: &Backfill) -> String {
         Order::Descending => "from the last key to the first",
     };
     let size = match pacing {
-        Pacing::Fixed(size) => super::plural(*size, "key"),
+        Pacing::Fixed(size) => figures::plural(*size, "key"),
         Pacing::Adaptive { target, min, max } => {
             format!(
                 "{} to {} keys, as many as take about {}",
-                super::count(*min),
-                super::count(*max),
+                figures::count(*min),
+                figures::count(*max),
                 show_duration(*target)
             )
         }
@@ -65,7 +66,7 @@ fn walk(backfill: &Backfill) -> String {
     let failing = match on_error {
         OnError::Stop => "a key whose rows cannot be changed stops it".to_owned(),
         OnError::Skip(limit) => {
-            format!("up to {} whose rows cannot be changed are left out", super::plural(*limit, "key"))
+            format!("up to {} whose rows cannot be changed are left out", figures::plural(*limit, "key"))
         }
     };
     format!(

@@ -1,27 +1,4 @@
-//! Numbers and durations as people read them.
-
-/// `1,204`.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 row`, `5,000 rows`, `2 batches`.
-pub fn plural(n: u64, noun: &str) -> String {
-    let ending = match n {
-        1 => "",
-        _ if noun.ends_with("ch") => "es",
-        _ => "s",
-    };
-    format!("{} {noun}{ending}", count(n))
-}
+//! Durations as people read them.
 
 /// From microseconds: `0.4 ms`, `12 ms`, `3.2 s`, `4 min 10 s`.
 pub fn duration(micros: u64) -> String {
@@ -48,12 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
-        assert_eq!([count(7), count(1204), count(1_000_000)], ["7", "1,204", "1,000,000"]);
-        assert_eq!(
-            [plural(1, "row"), plural(0, "row"), plural(2, "batch")],
-            ["1 row", "0 rows", "2 batches"]
-        );
+    fn durations_read_well() {
         assert_eq!(
             [duration(400), duration(12_345), duration(3_200_000), duration(250_000_000)],
             ["0.4 ms", "12 ms", "3.2 s", "4 min 10 s"]

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::dialect::Dialect;
+use crate::figures::{self, count};
 
 /// How long it takes, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -110,7 +111,7 @@ impl Estimate {
             to += bytes as f64 / rate.slow;
             told.push(format!(
                 "{} {what} at {:.0} to {:.0} MB/s",
-                bytes_in_words(bytes),
+                figures::bytes(bytes),
                 rate.slow / 1e6,
                 rate.fast / 1e6
             ));
@@ -158,31 +159,6 @@ fn class(to: Duration) -> Class {
     }
 }
 
-/// `1.2 GB`, in powers of ten as the rates are.
-pub fn bytes_in_words(bytes: u64) -> String {
-    let units = ["bytes", "kB", "MB", "GB", "TB"];
-    let (mut value, mut unit) = (bytes as f64, 0);
-    while value >= 999.5 && unit + 1 < units.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    let digits = usize::from(unit > 0 && value < 9.95);
-    format!("{value:.digits$} {}", units[unit])
-}
-
-/// `1,204`.
-fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,16 +199,5 @@ mod tests {
         let perhaps = Estimate::of(work, rates(Dialect::Postgres), false);
         assert_eq!((perhaps.class, perhaps.from), (Class::Minutes, Duration::ZERO));
         assert_eq!(Estimate::of(Work::default(), rates(Dialect::Sqlite), true).class, Class::Instant);
-    }
-
-    #[test]
-    fn sizes_read_well() {
-        let words = [
-            bytes_in_words(0),
-            bytes_in_words(8192),
-            bytes_in_words(268_435_456),
-            bytes_in_words(2_100_000_000),
-        ];
-        assert_eq!(words, ["0 bytes", "8.2 kB", "268 MB", "2.1 GB"]);
     }
 }

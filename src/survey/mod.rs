@@ -16,7 +16,7 @@ mod server;
 mod work;
 mod world;
 
-pub use estimate::{Class, Estimate, bytes_in_words};
+pub use estimate::{Class, Estimate};
 pub use judge::{InTheWay, Judged, Needed, Space, Survey, TableView, Used, judge};
 
 use crate::backend::survey::Wanted;

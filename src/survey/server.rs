@@ -1,10 +1,11 @@
 //! What a server's settings and state mean for a plan.
 
-use super::estimate::{Class, bytes_in_words};
+use super::estimate::Class;
 use super::judge::Judged;
 use super::world::World;
 use crate::backend::survey::{Note, Sight};
 use crate::dialect::{Blocks, Dialect, Facts};
+use crate::figures;
 use crate::plan::Plan;
 
 /// A transaction that is open for longer is in the way of more than locks: nothing that was deleted since
@@ -86,7 +87,7 @@ pub(super) fn notes(plan: &Plan, sight: &Sight, statements: &[Judged]) -> Vec<No
                 false,
                 format!(
                     "{} in {pages} pages of {size} bytes, {} of them free; journal_mode {}",
-                    bytes_in_words(pages * size),
+                    figures::bytes(pages * size),
                     free,
                     setting("journal_mode")
                 ),
@@ -109,7 +110,7 @@ pub(super) fn notes(plan: &Plan, sight: &Sight, statements: &[Judged]) -> Vec<No
             .map(|space| space.needs)
             .max()
             .unwrap_or_default();
-        say("disk", most > free, format!("{} free", bytes_in_words(free)));
+        say("disk", most > free, format!("{} free", figures::bytes(free)));
     }
     notes
 }
@@ -122,7 +123,7 @@ pub(super) fn remarks(dialect: Dialect, facts: &Facts, world: &World<'_>, judged
         if let Some(limit) = limit.and_then(|text| text.parse().ok()) {
             judged.remarks.push(format!(
                 "writes meanwhile are kept in a log of at most {} (innodb_online_alter_log_max_size); with more the statement fails and its work is lost",
-                bytes_in_words(limit)
+                figures::bytes(limit)
             ));
         }
     }

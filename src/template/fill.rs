@@ -6,6 +6,7 @@ use super::pattern::Template;
 use super::{Given, spelling};
 use crate::diagnostics::did_you_mean;
 use crate::dialect::{Column, Dialect, Surroundings, Table};
+use crate::figures;
 
 /// The parameter that names the table which a template is about.
 const TABLE: &str = "table";
@@ -190,28 +191,8 @@ fn about_column(fact: Fact, column: &Column) -> Option<Given> {
 /// `about 1,200,000 rows, 310 MB`.
 fn size(around: &Surroundings) -> Option<String> {
     let rows = around.rows?;
-    let bytes = around.bytes.map_or_else(String::new, |bytes| format!(", {}", in_bytes(bytes)));
-    Some(format!("about {} rows{bytes}", thousands(rows)))
-}
-
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-fn in_bytes(bytes: u64) -> String {
-    match bytes {
-        0..10_000 => format!("{bytes} bytes"),
-        10_000..10_000_000 => format!("{} kB", thousands(bytes / 1000)),
-        _ => format!("{} MB", thousands(bytes / 1_000_000)),
-    }
+    let bytes = around.bytes.map_or_else(String::new, |bytes| format!(", {}", figures::bytes(bytes)));
+    Some(format!("about {} rows{bytes}", figures::count(rows)))
 }
 
 fn text(given: &Given) -> Option<&str> {

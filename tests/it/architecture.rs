@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom: a module may use those before it.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 16] = [
+    "figures",
     "source",
     "diagnostics",
     "dialect",

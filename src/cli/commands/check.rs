@@ -12,8 +12,9 @@ use super::super::settings;
 use crate::code::{self, Place, Search};
 use crate::diagnostics::{Diagnostic, Diagnostics, Level, explain_command, render};
 use crate::document;
+use crate::figures::plural;
 use crate::plan;
-use crate::report::{Style, plural};
+use crate::report::Style;
 use crate::rules::{self, Gone, Levels};
 use crate::source::Source;
 
