@@ -2,7 +2,7 @@
 
 use std::process::Child;
 
-use crate::support::{Engine, Lab, until};
+use crate::support::{Engine, Lab, Outcome, until};
 
 macro_rules! on_both_servers {
     ($($scenario:ident),+ $(,)?) => {
@@ -101,14 +101,14 @@ fn a_change_in_doubt_is_settled_by_the_catalog(engine: Engine) {
     );
     lab.sql("CREATE TABLE t (n integer PRIMARY KEY, b integer)");
     lab.sql("INSERT INTO t VALUES (1, 1)");
-    let mut holder = holder(&lab, "SELECT * FROM t");
+    let holder = holder(&lab, "SELECT * FROM t");
     let mut run = lab.spawn("run", &["--lock-timeout", "60s"]);
     until("the change that waits", || sessions(&lab, "ADD COLUMN a%rollbook") == 1);
     run.kill().unwrap();
     run.wait().unwrap();
     assert_eq!(lab.entries("\"event\":\"statement_intended\""), 1);
     end_sessions(&lab, "SLEEP(600)");
-    let _ = holder.wait();
+    Outcome::end(holder);
     // The server may have gone on with the change or have noticed that nobody waits for it.
     let mut end = None;
     until("the end of the server's side", || {
@@ -156,7 +156,7 @@ fn who_holds_a_definition_or_a_row_is_named(engine: Engine) {
     );
     lab.sql("CREATE TABLE t (n integer PRIMARY KEY, b integer)");
     lab.sql("INSERT INTO t VALUES (1, 1)");
-    let mut holder = holder(&lab, "UPDATE t SET b = 2 WHERE n = 1");
+    let holder = holder(&lab, "UPDATE t SET b = 2 WHERE n = 1");
     let limits = &["--lock-timeout", "2s", "--retry", "0"];
     let rows =
         lab.on("run", limits).expect(1).says("Lock wait timeout exceeded").says("in the way: connection ");
@@ -166,7 +166,7 @@ fn who_holds_a_definition_or_a_row_is_named(engine: Engine) {
         lab.on("run", limits).expect(1).says("Lock wait timeout exceeded").says("in the way: connection ");
     change.says("SELECT SLEEP(…)");
     end_sessions(&lab, "SLEEP(600)");
-    let _ = holder.wait();
+    Outcome::end(holder);
     lab.on("run", &[]).expect(0);
 }
 

@@ -46,9 +46,9 @@ fn sleepers(what: &str) -> String {
     )
 }
 
-fn release(lab: &Lab, mut holder: Child) {
+fn release(lab: &Lab, holder: Child) {
     lab.sql(&sleepers("pg_terminate_backend(pid)"));
-    holder.wait().unwrap();
+    Outcome::end(holder);
 }
 
 fn lab(text: &str) -> Lab {
@@ -79,8 +79,7 @@ fn a_lock_that_is_given_back_is_waited_for() {
     let run = lab.spawn("run", &[]);
     until("a second attempt", || lab.entries("\"event\":\"retried\"") > 0 || waiting(&lab));
     release(&lab, holder);
-    let output = run.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    Outcome::end(run).expect(0);
     assert_eq!(lab.sql("SELECT count(code) FROM orders"), "0");
 }
 
@@ -111,9 +110,7 @@ fn a_build_waits_for_older_transactions_however_short_the_lock_timeout() {
         ) == "1"
     });
     release(&lab, holder);
-    let output = run.wait_with_output().unwrap();
-    let out = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{out}");
+    let out = Outcome::end(run).expect(0).out;
     let told = out.lines().find(|line| line.contains("\"event\":\"waiting\"")).expect("who is waited for");
     assert!(told.contains("\"application\":\"psql\""), "{told}");
 }

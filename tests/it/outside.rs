@@ -2,7 +2,7 @@
 
 use std::process::{Child, Stdio};
 
-use crate::support::{Engine, Lab, until};
+use crate::support::{Engine, Lab, Outcome, until};
 
 const BOOK: &str = r#"---
 rollbook: 1
@@ -111,12 +111,12 @@ fn killed_in_flight(lab: &Lab) -> Child {
 }
 
 /// Ends the server's sessions whose statement holds `what`, and waits until no build is left.
-fn end_sessions(lab: &Lab, what: &str, mut holder: Child) {
+fn end_sessions(lab: &Lab, what: &str, holder: Child) {
     lab.sql(&format!(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
          AND pid <> pg_backend_pid() AND query LIKE '%{what}%'"
     ));
-    holder.wait().unwrap();
+    Outcome::end(holder);
     until("the end of the server's side", || !active(lab, "CONCURRENTLY"));
 }
 

@@ -71,10 +71,8 @@ fn is_taken_over(lab: &Lab) {
     });
     taken.unwrap().says("the run lock of ann@lab").says("is taken over: silent for");
     signal(&first, "-CONT");
-    let output = first.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!([Some(1), Some(5)].contains(&output.status.code()), "{said}");
-    assert!(said.contains("help: "), "{said}");
+    let end = Outcome::end(first).says("help: ");
+    assert!([1, 5].contains(&end.code), "{end:?}");
     assert_eq!(lab.sql("SELECT n, count(*) FROM counts GROUP BY n"), "1|400");
     assert_eq!(lab.last_batch().0, 40);
     assert_eq!(lab.entries("\"event\":\"lock_taken_over\""), 1);
@@ -89,7 +87,7 @@ fn a_living_owner_keeps_the_lock_beyond_its_lease() {
             && lab.sql("SELECT heartbeat > backend_start + interval '1.3 s' FROM rollbook.lease JOIN pg_stat_activity USING (pid)") == "t"
     });
     Outcome::of(&mut with_short_lease(&lab)).expect(5);
-    assert!(first.wait_with_output().unwrap().status.success());
+    Outcome::end(first).expect(0);
 }
 
 #[test]
@@ -117,7 +115,7 @@ fn two_engines_that_build_concurrently_do_not_wait_for_each_other() {
     let lab = lab(&build("one"));
     lab.write("two.md", &build("two"));
     lab.sql("CREATE TABLE orders (id integer)");
-    let mut holder = lab.shell("BEGIN; INSERT INTO orders VALUES (1); SELECT pg_sleep(600)").spawn().unwrap();
+    let holder = lab.shell("BEGIN; INSERT INTO orders VALUES (1); SELECT pg_sleep(600)").spawn().unwrap();
     let active = |what: &str| {
         format!(
             "FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
@@ -132,8 +130,8 @@ fn two_engines_that_build_concurrently_do_not_wait_for_each_other() {
         lab.rollbook(&["run", "two.md", "--db", &lab.url]).expect(5).says("on cell index");
     }
     lab.sql(&format!("SELECT pg_terminate_backend(pid) {}", active("pg_sleep")));
-    holder.wait().unwrap();
-    assert!(first.wait_with_output().unwrap().status.success());
+    Outcome::end(holder);
+    Outcome::end(first).expect(0);
     lab.rollbook(&["run", "two.md", "--db", &lab.url]).expect(0);
     assert_eq!(
         lab.sql("SELECT count(*) FROM pg_index WHERE indrelid = 'orders'::regclass AND indisvalid"),

@@ -105,7 +105,7 @@ fn holder(lab: &Lab) -> Child {
     holder
 }
 
-fn release(lab: &Lab, mut holder: Child) {
+fn release(lab: &Lab, holder: Child) {
     match lab.engine {
         Engine::Postgres | Engine::Postgres18 => {
             lab.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'");
@@ -117,7 +117,7 @@ fn release(lab: &Lab, mut holder: Child) {
             lab.sql(&format!("KILL {id}"));
         }
     }
-    let _ = holder.wait();
+    Outcome::end(holder);
 }
 
 #[test]
@@ -443,7 +443,7 @@ fn a_file_that_is_locked_has_a_process_in_the_way() {
         plan["server"].as_array().unwrap().iter().filter_map(|note| note["text"].as_str()).collect();
     assert!(notes.iter().any(|text| text.contains("pages of 4096 bytes")), "{notes:?}");
     drop(held.stdin.take());
-    held.wait().unwrap();
+    Outcome::end(held);
 }
 
 #[test]

@@ -41,13 +41,10 @@ fn stands_still(lab: &Lab) -> bool {
 }
 
 #[track_caller]
-fn ends_well(lab: &Lab, run: Child) -> String {
-    let output = run.wait_with_output().unwrap();
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}");
+fn ends_well(lab: &Lab, run: Child) -> Outcome {
+    let end = Outcome::end(run).expect(0);
     assert_eq!(lab.sql("SELECT n, count(*) FROM counts GROUP BY n"), "1|800");
-    said
+    end
 }
 
 /// Starts a run, waits for a batch, does the harm, waits until the batches stand still and why is told;
@@ -64,8 +61,7 @@ fn holds(lab: &Lab, more: &[&str], harm: impl FnOnce(), why: &str, ease: impl Fn
     let told = lab.rollbook(&["control", &run_id(lab), "status", "--db", &lab.url]).expect(0);
     assert!(told.out.contains(why), "{}", told.out);
     ease();
-    let said = ends_well(lab, run);
-    assert!(said.contains("stood still"), "{said}");
+    ends_well(lab, run).says("stood still");
     let record = lab.records().into_iter().find(|path| path.extension().is_some_and(|e| e == "md")).unwrap();
     let record = lab.read(record);
     assert!(record.contains("- Stood still: "), "{record}");
@@ -164,8 +160,8 @@ fn active_sessions_hold_the_batches() {
                 lab.sql(&kill);
             },
         );
-        for mut sleeper in sleepers {
-            sleeper.wait().unwrap();
+        for sleeper in sleepers {
+            Outcome::end(sleeper);
         }
     });
 }
@@ -221,7 +217,7 @@ fn a_pause_outlives_a_kill_and_can_be_taken_back_before_the_run_goes_on() {
         assert!(stands_still(&lab));
         assert_eq!(batches(&lab), before);
         signal(&run, "-INT");
-        assert_eq!(run.wait_with_output().unwrap().status.code(), Some(130));
+        Outcome::end(run).expect(130);
         control(&lab, "resume").expect(0);
         ends_well(&lab, lab.spawn("run", &[]));
         // Asked for while nobody ran, and said to have been seen by whoever ran next.
@@ -251,7 +247,7 @@ fn only_a_cell_in_batches_can_be_controlled() {
     // Two at the same moment are one to the process.
     std::thread::sleep(std::time::Duration::from_millis(500));
     signal(&run, "-INT");
-    assert_eq!(run.wait_with_output().unwrap().status.code(), Some(130));
+    Outcome::end(run).expect(130);
 }
 
 #[test]
@@ -272,7 +268,7 @@ fn sessions_that_wait_for_the_backfill_hold_it() {
             batches(&lab) >= 4
         });
         signal(&run, "-INT");
-        assert_eq!(run.wait_with_output().unwrap().status.code(), Some(130));
+        Outcome::end(run).expect(130);
         assert!(lab.entries("\"max_waiting\":") >= 1, "{engine:?}");
     });
 }
@@ -314,7 +310,7 @@ fn a_replica_that_stops_applying_holds_the_batches() {
         until("a word on the replica", || lab.entries("1 replica reads this server") >= 1);
         assert_eq!(batches(&lab), 0);
         signal(&run, "-INT");
-        assert_eq!(run.wait_with_output().unwrap().status.code(), Some(130));
+        Outcome::end(run).expect(130);
         holds(
             &lab,
             &["--replica", &url],
@@ -345,8 +341,9 @@ fn a_slot_that_keeps_the_log_and_dead_rows_hold_the_batches() {
         &lab,
         &[],
         || {
-            lab.sql("ALTER TABLE counts SET (autovacuum_enabled = off)");
-            lab.sql("INSERT INTO counts SELECT n, 0 FROM generate_series(10001, 12000) n");
+            // More than the batches themselves can leave behind: nobody would remove those.
+            lab.sql("ALTER TABLE counts SET (autovacuum_enabled = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0)");
+            lab.sql("INSERT INTO counts SELECT n, 0 FROM generate_series(10001, 14000) n");
             lab.sql("DELETE FROM counts WHERE id > 10000");
         },
         "dead rows, and may have",

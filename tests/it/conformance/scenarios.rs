@@ -1,7 +1,7 @@
 use std::process::{Child, Command};
 
 use super::books::{book, counting, long_text, slow, whole};
-use crate::support::{Engine, Lab, until};
+use crate::support::{Engine, Lab, Outcome, until};
 
 fn lab(engine: Engine, text: &str) -> Lab {
     let lab = Lab::new(engine);
@@ -247,12 +247,12 @@ fn busy(lab: &Lab) -> bool {
 
 pub fn a_second_run_is_told_who_holds_the_target(engine: Engine) {
     let lab = lab(engine, &counting(engine));
-    let mut first = lab.spawn("run", &[]);
+    let first = lab.spawn("run", &[]);
     until("a batch", || lab.last_batch().0 >= 1);
     lab.on("run", &[]).expect(5).says("another run holds the target").says("held by ann@lab since 20");
     until("the cell to be told", || lab.on("run", &[]).expect(5).err.contains("on cell raise"));
     lab.on("status", &[]).expect(0).says("running");
-    assert!(first.wait().unwrap().success());
+    Outcome::end(first).expect(0);
     assert_eq!(lab.sql("SELECT n, count(*) FROM counts GROUP BY n"), "1|400");
 }
 
@@ -262,8 +262,7 @@ pub fn an_interrupt_leaves_a_run_that_continues(engine: Engine) {
     until("a batch", || lab.last_batch().0 >= 1);
     let sent = Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
     assert!(sent.success());
-    let output = run.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stdout));
+    Outcome::end(run).expect(130);
     assert!(lab.last_batch().0 < 40);
     lab.on("status", &[]).expect(0).says("interrupted");
     lab.on("run", &[]).expect(0);

@@ -1,4 +1,4 @@
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -19,15 +19,23 @@ pub struct Outcome {
 impl Outcome {
     #[track_caller]
     pub fn of(command: &mut Command) -> Self {
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::end(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Waits for a command that was started. One that does not end is killed, and its test fails with
+    /// what it said until then.
+    #[track_caller]
+    pub fn end(child: Child) -> Self {
         let pid = child.id().to_string();
         let (ended, end) = mpsc::channel();
-        std::thread::spawn(move || ended.send(child.wait_with_output()));
-        let output = end.recv_timeout(LIMIT).unwrap_or_else(|_| {
+        std::thread::spawn(move || ended.send(Self::new(&child.wait_with_output().unwrap())));
+        end.recv_timeout(LIMIT).unwrap_or_else(|_| {
             let _ = Command::new("kill").args(["-KILL", &pid]).status();
-            panic!("{command:?} does not end");
-        });
-        let output = output.unwrap();
+            panic!("a command does not end: {:?}", end.recv_timeout(PATIENCE))
+        })
+    }
+
+    fn new(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),

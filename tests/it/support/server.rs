@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::account;
 use super::engine::Engine;
 use super::guard::Guard;
-use super::outcome::PATIENCE;
+use super::outcome::{Outcome, PATIENCE};
 use super::programs::Programs;
 use super::template;
 
@@ -158,9 +158,9 @@ impl Server {
     /// Rows as lines, columns between `|`.
     #[track_caller]
     pub fn sql(&self, database: &str, sql: &str) -> String {
-        let output = self.shell(database, sql).output().unwrap();
-        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
-        self.programs.rows(String::from_utf8(output.stdout).unwrap())
+        let end = Outcome::of(&mut self.shell(database, sql));
+        assert_eq!(end.code, 0, "{sql}: {}", end.err);
+        self.programs.rows(end.out)
     }
 
     /// Makes an empty database.
@@ -179,7 +179,13 @@ impl Drop for Server {
         if let Some(Process { mut child, guard }) = self.process.get_mut().ok().and_then(Option::take) {
             let _ =
                 Command::new("kill").args(["-s", self.programs.farewell(), &child.id().to_string()]).status();
-            let _ = child.wait();
+            let started = Instant::now();
+            while child.try_wait().is_ok_and(|end| end.is_none()) {
+                if started.elapsed() > PATIENCE {
+                    let _ = child.kill();
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
             guard.dismiss();
         }
         let _ = std::fs::remove_dir_all(&self.folder);
