@@ -28,24 +28,27 @@ pub struct Invocation {
     pub target_name: String,
     /// `--db …`, ready to paste; never a password.
     pub db: String,
-    /// What else a later command needs, likewise.
+    /// What else every later command needs, likewise.
     pub arguments: String,
+    /// `--lock-timeout …` and its like, which `verify` does not take.
+    pub limits: String,
     /// `--replica …`, which only `run` takes.
     pub replicas: String,
 }
 
 impl Invocation {
-    /// What a later command of the same verb needs.
-    pub(super) fn whole(&self) -> String {
-        let parts = [self.arguments.as_str(), self.replicas.as_str()];
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    /// What else a later command of the verb needs.
+    pub(super) fn flags(&self, verb: &str) -> String {
+        let limits = if verb == "verify" { "" } else { self.limits.as_str() };
+        let replicas = if verb == "run" { self.replicas.as_str() } else { "" };
+        let parts = [self.arguments.as_str(), limits, replicas].into_iter();
+        parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
     /// A command that can be pasted.
     pub fn command(&self, verb: &str, more: &str) -> String {
         let file = shell_word(&self.file);
-        let replicas = if verb == "run" { self.replicas.as_str() } else { "" };
-        let words = ["rollbook", verb, &file, &self.db, &self.arguments, replicas, more];
+        let words = ["rollbook", verb, &file, &self.db, &self.flags(verb), more];
         words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
@@ -228,7 +231,7 @@ impl<'a> Context<'a> {
                 operator: self.host.operator(),
                 engine: engine_version(),
                 file: self.invocation.file.clone(),
-                arguments: self.invocation.whole(),
+                arguments: self.invocation.flags(direction.verb()),
             },
             None => self.started(plan, direction),
         };
@@ -289,7 +292,7 @@ impl<'a> Context<'a> {
             target: self.session.info().clone(),
             operator: self.host.operator(),
             engine: engine_version(),
-            arguments: self.invocation.whole(),
+            arguments: self.invocation.flags(direction.verb()),
             params: plan.params.clone(),
             steps: plan.steps.iter().map(|step| (step.id.clone(), step.phase.clone())).collect(),
         }))

@@ -309,6 +309,17 @@ pub enum Direction {
     Verify,
 }
 
+impl Direction {
+    /// The command that goes in this direction.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Forward => "run",
+            Self::Rollback => "rollback",
+            Self::Verify => "verify",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GateKind {

@@ -127,5 +127,8 @@ fn the_operator_has_the_last_word_on_limits() {
         .says("--lock-timeout");
     release(&lab, holder);
     lab.on("plan", &["--lock-timeout", "7s"]).expect(0).says("lock 7s");
+    let done = lab.on("run", &["--lock-timeout", "7s"]).expect(0).out;
+    let next = done.lines().find(|line| line.starts_with("next: rollbook verify ")).expect("what is next");
+    assert!(!next.contains("--lock-timeout"), "{next}");
     Outcome::of(&mut lab.command(&["check", "book.md"])).expect(0);
 }

@@ -5,10 +5,10 @@ use super::super::args::{Control, Format, Order};
 use super::super::error::{CliError, Exit};
 use super::super::host::RealHost;
 use super::super::settings::{self, ResolvedTarget};
-use super::session::block_on;
+use super::session::{block_on, resume};
 use crate::backend::{self, Change, Holder, JournalRow, Lookout, Mode, Session, Wishes};
 use crate::diagnostics::did_you_mean;
-use crate::engine::{self, EngineError, History, Host as _, RunHistory, Sealed, Status, shell_word};
+use crate::engine::{self, EngineError, History, Host as _, RunHistory, Sealed, Status};
 use crate::report::{ControlView, StatusRow, control_json, control_text};
 
 /// How long the run may take to see a change before the command says that it has not.
@@ -98,9 +98,7 @@ impl Found {
         };
         let holder = session.holder().await?.filter(|holder| holder.run == id);
         let wishes = lookout.wishes(id).await.unwrap_or_default();
-        let verb = if run.direction == engine::Direction::Rollback { "rollback" } else { "run" };
-        let (file, db) = (shell_word(&run.file), shell_word(&target.argument));
-        let resume = format!("rollbook {verb} {file} --db {db} {}", run.arguments).trim_end().to_owned();
+        let resume = resume(&run, target);
         Ok(Self { runbook, run, history, entries, holder, wishes, resume })
     }
 

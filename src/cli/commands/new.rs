@@ -11,6 +11,7 @@ use crate::backend::{self, Mode};
 use crate::diagnostics::render;
 use crate::dialect::Dialect;
 use crate::document::ParamSpec;
+use crate::engine::shell_word;
 use crate::plan;
 use crate::report::Style;
 use crate::rules;
@@ -62,10 +63,9 @@ pub fn run(command: &New, style: Style) -> Result<Exit, CliError> {
     let mut file = std::fs::File::create_new(path).map_err(failed)?;
     file.write_all(written.text.as_bytes()).map_err(failed)?;
     println!("{} is written from template {}", path.display(), template.name);
-    println!(
-        "next: review it, then `rollbook plan {}`",
-        crate::engine::shell_word(&path.display().to_string())
-    );
+    let file = shell_word(&path.display().to_string());
+    let db = command.db.as_deref().map(settings::shown).map(|db| format!(" --db {}", shell_word(&db)));
+    println!("next: review it, then `rollbook plan {file}{}`", db.unwrap_or_default());
     Ok(Exit::Done)
 }
 

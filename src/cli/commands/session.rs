@@ -11,7 +11,7 @@ use super::super::settings::{self, ResolvedTarget};
 use super::super::sink::Printer;
 use super::super::terminal::TerminalGate;
 use crate::backend::{self, Mode};
-use crate::engine::{Context, EngineError, Host as _, Invocation, Outcome, Report, Sealed};
+use crate::engine::{Context, EngineError, Host as _, Invocation, Outcome, Report, RunHistory, Sealed};
 use crate::plan::Plan;
 use crate::record;
 use crate::report::Style;
@@ -72,15 +72,21 @@ fn invocation(
             arguments.push(format!("--set \"{name}=${{{variable}:?}}\""));
         }
     }
-    arguments.extend(limits.arguments());
     Invocation {
         file: runbook.display().to_string(),
         file_hash: loaded.file_hash.clone(),
         target_name: target.name.clone(),
         db: format!("--db {}", word(&target.argument)),
         arguments: arguments.join(" "),
+        limits: limits.arguments().join(" "),
         replicas: String::new(),
     }
+}
+
+/// The command that goes on with a run of the journal.
+pub fn resume(run: &RunHistory, target: &ResolvedTarget) -> String {
+    let (verb, file, db) = (run.direction.verb(), word(&run.file), word(&target.argument));
+    format!("rollbook {verb} {file} --db {db} {}", run.arguments).trim_end().to_owned()
 }
 
 fn word(text: &str) -> String {

@@ -5,9 +5,9 @@ use super::super::error::{CliError, Exit};
 use super::super::load::{self, Judged};
 use super::super::run::width;
 use super::super::settings;
-use super::session::block_on;
+use super::session::{block_on, resume};
 use crate::backend::{self, JournalRow, Mode};
-use crate::engine::{self, EngineError, History, shell_word};
+use crate::engine::{self, EngineError, History};
 use crate::plan::Plan;
 use crate::report::{StatusRow, Style, holding, status_json, status_table, step_table};
 
@@ -38,15 +38,7 @@ pub fn run(command: &Status, style: Style) -> Result<Exit, CliError> {
         let entries = engine::decode(&rows).map_err(EngineError::from)?;
         let history = History::fold(&entries).map_err(EngineError::from)?;
         for run in &history.runs {
-            let verb = match run.direction {
-                engine::Direction::Rollback => "rollback",
-                _ => "run",
-            };
-            let resume = || {
-                let (file, db) = (shell_word(&run.file), shell_word(&target.argument));
-                format!("rollbook {verb} {file} --db {db} {}", run.arguments).trim_end().to_owned()
-            };
-            lines.push(StatusRow::of(&id, run, holder.as_ref(), resume));
+            lines.push(StatusRow::of(&id, run, holder.as_ref(), || resume(run, &target)));
         }
         histories.insert(id, history);
     }

@@ -158,6 +158,7 @@ pub fn invocation() -> Invocation {
         target_name: "lab".to_owned(),
         db: "--db lab".to_owned(),
         arguments: String::new(),
+        limits: String::new(),
         replicas: String::new(),
     }
 }
