@@ -6,13 +6,14 @@ use super::attempt::{Held, Sent};
 use super::cell::{CellEnd, Failure, ROLLED_BACK, located, scope};
 use super::context::{Context, EngineError};
 use super::event::{BatchSum, Event, Problem};
+use super::forward::STEP_NOT_BEGUN;
 use super::governor::Governor;
 use super::history::CellHistory;
 use super::silence::answered;
 use crate::backend::{Answer, DbError};
 use crate::backfill::{Backfill, Key, Pacing, Portion, Range, Start, Took, Verdict, Walk};
 use crate::document::OnError;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Step, Unit};
 
 /// A batched cell and how it walks.
 struct Batched<'a> {
@@ -109,6 +110,35 @@ impl Context<'_> {
         last.iter().cloned().for_each(|event| self.stage(event));
         self.write().await?;
         Ok(CellEnd::Done)
+    }
+
+    /// The rollback cell of a step that changes rows, if its own table cannot be walked: once the rows are
+    /// changed it is too late to learn that.
+    pub(super) async fn no_way_back(
+        &mut self,
+        plan: &Plan,
+        step: &Step,
+    ) -> Result<Option<(String, Problem)>, EngineError> {
+        // A definition may be what makes the table, or its key.
+        let rows = ["insert", "update", "delete", "merge"];
+        if !step.forward.statements.iter().all(|statement| rows.contains(&statement.facts.kind)) {
+            return Ok(None);
+        }
+        for action in &step.rollback {
+            let Unit::Batch(backfill) = &action.unit else { continue };
+            let described = self.session.describe(&backfill.table);
+            let table = answered(&self.lock, &mut self.observer, described).await?;
+            if let Err(misfit) = Walk::new(plan.dialect, backfill, table.as_ref()) {
+                let problem = Problem {
+                    message: format!("this step could not be undone: {misfit}"),
+                    state: STEP_NOT_BEGUN.to_owned(),
+                    help: misfit.help(),
+                    ..Problem::default()
+                };
+                return Ok(Some((action.cell.clone(), problem)));
+            }
+        }
+        Ok(None)
     }
 
     /// Holds the key against the catalog, and fixes the ends of the walk where that was not done before.

@@ -38,7 +38,7 @@ impl Until {
 
 const PHASE_NOT_BEGUN: &str = "the phase has not started";
 const PHASE_BEGUN: &str = "a part of the phase is done";
-const STEP_NOT_BEGUN: &str = "nothing of this step has run";
+pub(super) const STEP_NOT_BEGUN: &str = "nothing of this step has run";
 const STEP_BEGUN: &str = "a part of this step is committed";
 
 /// What happens after a part of the run: on to the next, or the end.
@@ -331,6 +331,11 @@ impl Context<'_> {
         let batched = step.forward.statements.iter().any(|statement| statement.hole.is_some());
         let effect_left = batched || progress.done < total;
         if effect_left {
+            if !progress.touched()
+                && let Some((cell, problem)) = self.no_way_back(plan, step).await?
+            {
+                return Ok(Flow::Break(self.failed(&cell, Some(1), problem, 0)));
+            }
             if let Some(stop) = self.pass_step_gate(step).await? {
                 return Ok(Flow::Break(stop));
             }

@@ -300,3 +300,33 @@ fn a_batch_without_a_size_takes_what_fits_and_every_row_once() {
         assert!(batches >= 7 && keys == 4500, "{engine:?}: {batches} batches of {keys} keys");
     }
 }
+
+/// Rows are moved to a table that has no key yet: how they come back is looked at before they go.
+#[test]
+fn a_way_back_that_cannot_be_walked_is_found_before_the_step() {
+    for engine in ENGINES {
+        let lab = Lab::new(engine);
+        lab.sql("CREATE TABLE t (k integer NOT NULL PRIMARY KEY)");
+        lab.sql("CREATE TABLE kept (k integer NOT NULL)");
+        lab.sql("INSERT INTO t VALUES (1)");
+        lab.sql("INSERT INTO kept VALUES (1)");
+        let text =
+            book(engine, "{table: t, key: k, size: 7}", " .destructive", "DELETE FROM t WHERE {{ batch }}");
+        let back = "```\n```sql {of=fill phase=apply role=rollback}\n--| batch: {table: kept, key: k, size: 7}\n\
+                    INSERT INTO t (k) SELECT k FROM kept WHERE {{ batch }};\n```\n";
+        let text = text.replace("--| irreversible: a test\n", "").trim_end_matches("```\n").to_owned() + back;
+        lab.write("book.md", &text);
+        let end = lab
+            .on("run", &[])
+            .expect(1)
+            .says("this step could not be undone")
+            .says("nothing of this step has run");
+        end.says("make a unique index first");
+        assert_eq!(lab.sql("SELECT count(*) FROM t"), "1", "{engine:?}");
+        lab.sql("CREATE UNIQUE INDEX kept_k ON kept (k)");
+        lab.through("run", &[]).expect(0);
+        assert_eq!(lab.sql("SELECT count(*) FROM t"), "0", "{engine:?}");
+        lab.through("rollback", &[]).expect(0);
+        assert_eq!(lab.sql("SELECT count(*) FROM t"), "1", "{engine:?}");
+    }
+}
