@@ -70,6 +70,17 @@ fn a_role_that_may_not_make_the_journal_is_told_what_to_grant() {
     lab.sql(&format!("DROP ROLE {role}"));
 }
 
+/// The server refuses to change rows of a published table that has nothing to tell them by.
+#[test]
+fn tables_that_are_all_published_take_a_run() {
+    let lab = Lab::new(Engine::Postgres);
+    lab.write("book.md", BOOK);
+    lab.sql("CREATE PUBLICATION everything FOR ALL TABLES");
+    lab.on("run", &[]).expect(0);
+    lab.through("rollback", &[]).expect(0);
+    assert_eq!(lab.sql("SELECT token, count(*) OVER () FROM rollbook.lease"), "3|1", "a token for each attempt");
+}
+
 #[test]
 fn completions_are_printed_for_a_shell() {
     let lab = Lab::new(Engine::Sqlite);

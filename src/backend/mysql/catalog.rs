@@ -16,7 +16,6 @@ pub(super) struct ServerFacts {
     /// Tells this server from another one.
     pub server_identity: String,
     pub has_journal: bool,
-    pub has_control: bool,
 }
 
 /// `VERSION()` of MariaDB says so: `10.11.19-MariaDB-0+deb12u1`.
@@ -24,7 +23,7 @@ pub(super) async fn about_server(conn: &mut MySqlConnection) -> Result<ServerFac
     let sql = "SELECT VERSION(), DATABASE(), CURRENT_USER(), CONNECTION_ID(), @@hostname, @@port, @@datadir, \
                (SELECT GROUP_CONCAT(table_name ORDER BY table_name) FROM information_schema.tables \
                 WHERE table_schema = DATABASE() \
-                AND table_name IN ('rollbook_journal', 'rollbook_lease', 'rollbook_control'))";
+                AND table_name IN ('rollbook_journal', 'rollbook_lease'))";
     let answer = run(conn, sql, 1).await?;
     let cell = |i: usize| answer.cell(0, i).unwrap_or_default().to_owned();
     let version = cell(0);
@@ -42,8 +41,7 @@ pub(super) async fn about_server(conn: &mut MySqlConnection) -> Result<ServerFac
         user: cell(2),
         connection: cell(3),
         server_identity,
-        has_journal: cell(7).ends_with("rollbook_journal,rollbook_lease"),
-        has_control: cell(7).starts_with("rollbook_control"),
+        has_journal: cell(7) == "rollbook_journal,rollbook_lease",
     })
 }
 

@@ -125,6 +125,11 @@ impl Lookout for MysqlLookout {
     }
 
     async fn listen(&mut self, run: &str) -> Result<(), DbError> {
+        // Looked for first: who may write it need not be allowed to make it.
+        let there = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'rollbook_control'";
+        if self.line.ask(there).await?.single().is_none() {
+            self.line.ask(include_str!("control.sql")).await.map_err(DbError::without_journal)?;
+        }
         self.line.ask(&Self::row(run).listen()).await.map(|_| ())
     }
 

@@ -33,7 +33,6 @@ pub struct MysqlSession {
     id: String,
     mariadb: bool,
     has_journal: bool,
-    has_control: bool,
     /// Tables whose rows a transaction holds, as far as they were asked for.
     transactional: BTreeSet<String>,
     /// Lock timeout that the session has now.
@@ -62,7 +61,6 @@ impl MysqlSession {
             id: facts.connection,
             mariadb: facts.mariadb,
             has_journal: facts.has_journal,
-            has_control: facts.has_control,
             transactional: BTreeSet::new(),
             lock_timeout: None,
         })
@@ -263,14 +261,13 @@ impl Session for MysqlSession {
 
     async fn claim(&mut self, claim: &Claim) -> Result<Claimed, LockError> {
         let mut lock = Lock::take(&self.options, claim, &self.id, &self.info.database).await?;
-        if !(self.has_journal && self.has_control) {
+        if !self.has_journal {
             lock.refuse_lost_journal().await?;
             // Each is made or not by itself; what is missing is made by whoever comes next.
-            for table in [include_str!("journal.sql"), include_str!("lease.sql"), include_str!("control.sql")]
-            {
+            for table in [include_str!("journal.sql"), include_str!("lease.sql")] {
                 self.send(table).await.map_err(DbError::without_journal)?;
             }
-            (self.has_journal, self.has_control) = (true, true);
+            self.has_journal = true;
         }
         let answer = soon(run(&mut self.conn, &select_end(TABLE), 1)).await?;
         Ok(lock.lease(claim, &self.id, end(&answer)).await?)

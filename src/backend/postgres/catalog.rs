@@ -24,8 +24,6 @@ pub(super) enum Journal {
     None,
     /// The lease alone: what was done here is known to nobody any more.
     Lost,
-    /// Without the table of wishes, which there was not always.
-    Old,
     Whole,
 }
 
@@ -39,7 +37,7 @@ pub(super) async fn about_server(conn: &mut PgConnection) -> Result<ServerFacts,
                pg_backend_pid(), \
                (SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class c \
                 JOIN pg_namespace n ON n.oid = c.relnamespace \
-                WHERE n.nspname = 'rollbook' AND c.relname IN ('journal', 'lease', 'control'))";
+                WHERE n.nspname = 'rollbook' AND c.relname IN ('journal', 'lease'))";
     let answer = run(conn, sql.to_owned(), 1).await?;
     let cell = |i: usize| answer.cell(0, i).unwrap_or_default().to_owned();
     Ok(ServerFacts {
@@ -51,9 +49,8 @@ pub(super) async fn about_server(conn: &mut PgConnection) -> Result<ServerFacts,
         system: cell(4),
         pid: cell(5),
         journal: match cell(6).as_str() {
-            "control journal lease" => Journal::Whole,
-            "journal lease" => Journal::Old,
-            "lease" | "control lease" => Journal::Lost,
+            "journal lease" => Journal::Whole,
+            "lease" => Journal::Lost,
             _ => Journal::None,
         },
     })

@@ -95,16 +95,20 @@ impl Lock {
 
     /// Writes the lease, once its table is there, and keeps it alive.
     pub async fn lease(mut self, claim: &Claim, pos: i64) -> Result<Claimed, DbError> {
-        let texts = [&claim.run, &claim.operator, &claim.since].map(|text| quoted(text));
+        // Whoever has the lock is the only one here, so that there is one row.
         let sql = format!(
-            "WITH last AS (SELECT pos FROM rollbook.lease), taken AS ( \
-             INSERT INTO rollbook.lease AS l (id, token, run, operator, since, pid, cell, pos, heartbeat) \
-             SELECT 1, 1, {}, pg_backend_pid(), '', {pos}, clock_timestamp() \
-             WHERE NOT EXISTS (SELECT FROM last WHERE pos > {pos}) \
-             ON CONFLICT (id) DO UPDATE SET token = l.token + 1, run = excluded.run, operator = excluded.operator, \
-             since = excluded.since, pid = excluded.pid, cell = '', pos = excluded.pos, heartbeat = excluded.heartbeat \
-             RETURNING token) SELECT (SELECT pos FROM last), (SELECT token FROM taken)",
-            texts.join(", ")
+            "WITH last AS (SELECT token, pos FROM rollbook.lease), new AS (SELECT {}::varchar(64) AS run, \
+             {}::varchar(160) AS operator, {}::varchar(40) AS since, pg_backend_pid() AS pid, {pos}::bigint AS pos), \
+             again AS (UPDATE rollbook.lease l SET token = l.token + 1, run = new.run, operator = new.operator, \
+             since = new.since, pid = new.pid, cell = '', pos = new.pos, heartbeat = clock_timestamp() \
+             FROM new WHERE l.pos <= new.pos RETURNING l.token), \
+             first AS (INSERT INTO rollbook.lease (token, run, operator, since, pid, cell, pos, heartbeat) \
+             SELECT 1, run, operator, since, pid, '', pos, clock_timestamp() FROM new \
+             WHERE NOT EXISTS (SELECT FROM last) RETURNING token) \
+             SELECT (SELECT pos FROM last), (SELECT token FROM again UNION ALL SELECT token FROM first)",
+            quoted(&claim.run),
+            quoted(&claim.operator),
+            quoted(&claim.since),
         );
         let answer = self.ask(sql).await.map_err(DbError::on_journal)?;
         DbError::if_shortened(pos, answer.single())?;
@@ -122,7 +126,7 @@ impl Heart for Lock {
 
     async fn beat(&mut self, cell: &str, pos: i64) -> Result<bool, DbError> {
         let sql = format!(
-            "UPDATE rollbook.lease SET heartbeat = clock_timestamp(), pos = {pos}, cell = {} WHERE token = {} RETURNING 1",
+            "UPDATE rollbook.lease SET heartbeat = clock_timestamp(), pos = {pos}, cell = {}::varchar(160) WHERE token = {} RETURNING 1",
             quoted(cell),
             self.token
         );

@@ -175,6 +175,11 @@ impl Lookout for PostgresLookout {
     }
 
     async fn listen(&mut self, run: &str) -> Result<(), DbError> {
+        // Looked for first: who may write it need not be allowed to make it.
+        let there = "SELECT to_regclass('rollbook.control')";
+        if self.line.ask(there.to_owned()).await?.single().is_none() {
+            self.line.ask(include_str!("control.sql").to_owned()).await.map_err(DbError::without_journal)?;
+        }
         self.line.ask(Self::row(run).listen()).await.map(|_| ())
     }
 

@@ -224,7 +224,7 @@ impl Session for PostgresSession {
     }
 
     async fn read_journal(&mut self, runbook: Option<&str>) -> Result<Vec<JournalRow>, DbError> {
-        if !matches!(self.journal, Journal::Whole | Journal::Old) {
+        if self.journal != Journal::Whole {
             return Ok(Vec::new());
         }
         let sql = select(Dialect::Postgres, TABLE, runbook);
@@ -247,7 +247,7 @@ impl Session for PostgresSession {
             Journal::Whole => soon(run(&mut self.conn, end_of_journal, 1)).await?,
             // One message, so one implicit transaction: the tables are there whole or not at all. Nobody
             // waits for its disk: the first entry's commit comes after it in the log, and does.
-            Journal::None | Journal::Old => soon(run(
+            Journal::None => soon(run(
                 &mut self.conn,
                 format!(
                     "SET LOCAL synchronous_commit = off; SET LOCAL client_min_messages = warning; {} {end_of_journal}",

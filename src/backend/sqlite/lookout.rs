@@ -71,6 +71,7 @@ impl Lookout for SqliteLookout {
     }
 
     async fn listen(&mut self, run: &str) -> Result<(), DbError> {
+        self.send(include_str!("control.sql")).map_err(DbError::without_journal)?;
         self.send(&Self::row(run).listen()).map(|_| ())
     }
 

@@ -32,7 +32,6 @@ pub struct SqliteSession {
     busy: Option<Duration>,
     has_journal: bool,
     has_lease: bool,
-    has_control: bool,
     read_only: bool,
 }
 
@@ -83,8 +82,7 @@ impl SqliteSession {
         let watch = Arc::new(Watch::default());
         let seen = Arc::clone(&watch);
         let about = "SELECT sqlite_version(), EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_journal'), \
-                     EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_lease'), \
-                     EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_control')";
+                     EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rollbook_lease')";
         let (db, about) = open(path, mode, DEFAULT_LOCK_TIMEOUT, move || seen.keep_going())
             .map_err(failure)
             .and_then(|db| run(&db, about, 1).map(|about| (db, about)))
@@ -106,7 +104,6 @@ impl SqliteSession {
             busy: Some(DEFAULT_LOCK_TIMEOUT),
             has_journal: about.cell(0, 1) == Some("1"),
             has_lease: about.cell(0, 2) == Some("1"),
-            has_control: about.cell(0, 3) == Some("1"),
             read_only: mode == Mode::ReadOnly,
         })
     }
@@ -172,10 +169,10 @@ impl Session for SqliteSession {
             let (run, operator) = (run.to_owned(), operator.to_owned());
             return Err(DbError::JournalMissing { run, operator }.into());
         }
-        if !(self.has_journal && self.has_lease && self.has_control) {
+        if !(self.has_journal && self.has_lease) {
             self.send(&format!("BEGIN IMMEDIATE; {} COMMIT", include_str!("journal.sql")))
                 .map_err(DbError::without_journal)?;
-            (self.has_journal, self.has_lease, self.has_control) = (true, true, true);
+            (self.has_journal, self.has_lease) = (true, true);
         }
         let answer = run(&self.db, &select_end(TABLE), 1)?;
         let pos = end(&answer);
