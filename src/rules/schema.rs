@@ -1,5 +1,6 @@
 //! What a runbook itself says that tables consist of, when all of it has run.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::context::Site;
@@ -8,7 +9,7 @@ use crate::dialect::{ColumnDefinition, Definition, Key, Reference, Words, last_p
 /// Names are compared without their schema and their case: a mistake leaves a finding out.
 #[derive(Debug, Default)]
 pub struct Schema {
-    pub tables: Vec<Table>,
+    tables: BTreeMap<String, Table>,
 }
 
 /// A table of which the runbook says something.
@@ -44,36 +45,33 @@ impl Schema {
         schema
     }
 
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.values()
+    }
+
     pub fn table(&self, name: &str) -> Option<&Table> {
-        self.tables.iter().find(|table| is(&table.name, name))
+        self.tables.get(&key(name))
     }
 
     /// The tables that the runbook makes and leaves behind.
     pub fn made(&self) -> impl Iterator<Item = (&Table, &Placed<Range<usize>>)> {
-        let lasting = self.tables.iter().filter(|table| !table.temporary);
+        let lasting = self.tables().filter(|table| !table.temporary);
         lasting.filter_map(|table| table.made.as_ref().map(|made| (table, made)))
     }
 
-    fn entry(&mut self, name: &str) -> &mut Table {
-        let at = self.tables.iter().position(|table| is(&table.name, name)).unwrap_or_else(|| {
-            self.tables.push(Table {
-                name: name.to_owned(),
-                made: None,
-                temporary: false,
-                columns: Vec::new(),
-                keys: Vec::new(),
-                references: Vec::new(),
-            });
-            self.tables.len() - 1
-        });
-        &mut self.tables[at]
-    }
-
     fn add(&mut self, site: usize, definition: &Definition) {
+        let key = key(&definition.table);
         if definition.makes {
-            self.tables.retain(|table| !is(&table.name, &definition.table));
+            self.tables.remove(&key);
         }
-        let table = self.entry(&definition.table);
+        let table = self.tables.entry(key).or_insert_with(|| Table {
+            name: definition.table.clone(),
+            made: None,
+            temporary: false,
+            columns: Vec::new(),
+            keys: Vec::new(),
+            references: Vec::new(),
+        });
         if definition.makes {
             table.made = Some(Placed { site, part: definition.at.clone() });
             table.temporary = definition.temporary;
@@ -92,24 +90,27 @@ impl Schema {
         if words.starts(0, &["drop", "table"]) {
             for item in words.list(words.skip(2, &["if", "exists"])..words.len()) {
                 if let Some((name, _)) = words.name(item.start) {
-                    self.tables.retain(|table| !is(&table.name, &name));
+                    self.tables.remove(&key(&name));
                 }
             }
         } else if words.starts(0, &["drop", "index"]) {
             let at = words.skip(words.skip(2, &["concurrently"]), &["if", "exists"]);
             if let Some((name, _)) = words.name(at) {
-                self.tables.iter_mut().for_each(|table| table.drop_key(&name));
+                self.tables.values_mut().for_each(|table| table.drop_key(&name));
             }
         }
         let Some(alter) = crate::dialect::AlterTable::read(words) else { return };
+        let mut known_as = key(&alter.table);
         for clause in alter.clauses {
             let at = clause.start;
-            let Some(table) = self.tables.iter_mut().find(|table| is(&table.name, &alter.table)) else {
-                return;
-            };
+            let Some(table) = self.tables.get_mut(&known_as) else { return };
             if words.starts(at, &["rename", "to"]) {
-                if let Some((name, _)) = words.name(at + 2) {
+                if let Some((name, _)) = words.name(at + 2)
+                    && let Some(mut table) = self.tables.remove(&known_as)
+                {
+                    known_as = key(&name);
                     table.name = name;
+                    self.tables.insert(known_as.clone(), table);
                 }
             } else if words.is(at, "drop") {
                 let part = ["constraint", "index", "key"].iter().find(|part| words.is(at + 1, part));
@@ -132,6 +133,11 @@ impl Table {
     fn drop_key(&mut self, name: &str) {
         self.keys.retain(|key| !key.part.name.as_deref().is_some_and(|own| is(own, name)));
     }
+}
+
+/// What names that mean one thing have in common.
+fn key(name: &str) -> String {
+    last_part(name).to_ascii_lowercase()
 }
 
 /// Whether two names mean one thing, with or without their schemas.

@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
 
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
-    for table in &context.schema.tables {
+    for table in context.schema.tables() {
         for Placed { site, part: reference } in &table.references {
             if table.keys.iter().any(|key| key.part.leads_to(&reference.columns)) {
                 continue;

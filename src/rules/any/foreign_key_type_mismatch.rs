@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
     let dialect = context.plan.dialect;
-    for table in &context.schema.tables {
+    for table in context.schema.tables() {
         for Placed { site, part: reference } in &table.references {
             let Some(parent) = context.schema.table(&reference.table) else { continue };
             let primary = parent.keys.iter().find(|key| key.part.kind == KeyKind::Primary);

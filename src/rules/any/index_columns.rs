@@ -27,7 +27,7 @@ fn find(context: &Context<'_>) -> Diagnostics {
         "timestamp without time zone",
     ];
     let mut findings = Vec::new();
-    for table in &context.schema.tables {
+    for table in context.schema.tables() {
         let keys = table.keys.iter().filter(|key| key.part.kind == KeyKind::Plain);
         for Placed { site, part: key } in keys {
             let mut before_last = key.columns.iter().rev().skip(1);

@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
 
 fn find(context: &Context<'_>) -> Diagnostics {
     let mut findings = Vec::new();
-    for table in &context.schema.tables {
+    for table in context.schema.tables() {
         for (at, Placed { site, part: key }) in table.keys.iter().enumerate() {
             let others = table.keys.iter().map(|other| &other.part).enumerate();
             let mut others = others.filter(|(other, _)| *other != at);

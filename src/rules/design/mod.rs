@@ -65,7 +65,7 @@ const ONLY: &[crate::dialect::Dialect] = &[crate::dialect::Dialect::Mysql];
 fn typed_columns<'c>(
     context: &'c Context<'_>,
 ) -> impl Iterator<Item = (&'c Table, &'c Placed<ColumnDefinition>)> {
-    let lasting = context.schema.tables.iter().filter(|table| !table.temporary);
+    let lasting = context.schema.tables().filter(|table| !table.temporary);
     lasting.flat_map(|table| table.columns.iter().map(move |column| (table, column)))
 }
 

@@ -77,11 +77,10 @@ fn compared(context: &Context<'_>, step: &Step, back: &[&Statement]) -> Option<S
     let forward = || step.forward.statements.iter().flat_map(|statement| &statement.facts.objects);
     let changed = |object: &&Object| object.kind == ObjectKind::Column && object.action == Effect::Alter;
     // A table that an earlier step made goes with that step's rollback.
-    let earlier = context.plan.steps.iter().take_while(|other| other.id != step.id);
-    let made_before: Vec<&Object> = earlier.flat_map(|other| net(&other.forward, Effect::Create)).collect();
     let goes_anyway = |column: &&Object| {
-        made_before
-            .iter()
+        let earlier = context.plan.steps.iter().take_while(|other| other.id != step.id);
+        earlier
+            .flat_map(|other| net(&other.forward, Effect::Create))
             .any(|made| made.kind == ObjectKind::Table && same_name(&made.name, table_of(column)))
     };
     for object in forward().filter(changed).filter(|object| !goes_anyway(object)) {
