@@ -1,6 +1,8 @@
 //! The world outside, as the engine sees it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
@@ -13,23 +15,37 @@ const LEASE: Duration = Duration::from_secs(30);
 /// The real one; tests fix its clock, ids, operator and lease through the environment.
 pub struct RealHost {
     started: Instant,
-    folder: PathBuf,
+    /// Asked for at once, and answered while the target is connected to.
+    git: Mutex<Option<Child>>,
+    commit: OnceLock<Option<String>>,
     interrupt: Interrupt,
     fixed_clock: Option<String>,
     fixed_run: Option<String>,
 }
 
 impl RealHost {
-    /// `runbook` tells which repository's commit is meant.
-    pub fn new(runbook: &Path) -> Self {
-        let folder = runbook.parent().filter(|path| !path.as_os_str().is_empty());
+    pub fn new() -> Self {
         Self {
             started: Instant::now(),
-            folder: folder.unwrap_or(Path::new(".")).to_path_buf(),
+            git: Mutex::default(),
+            commit: OnceLock::new(),
             interrupt: Interrupt::default(),
             fixed_clock: std::env::var("ROLLBOOK_FIXED_CLOCK").ok(),
             fixed_run: std::env::var("ROLLBOOK_FIXED_RUN").ok(),
         }
+    }
+
+    /// One that knows the commit of the repository that the runbook is in.
+    pub fn beside(runbook: &Path) -> Self {
+        let folder = runbook.parent().filter(|path| !path.as_os_str().is_empty());
+        let git = Command::new("git")
+            .args(["rev-parse", "HEAD"])
+            .current_dir(folder.unwrap_or(Path::new(".")))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        Self { git: Mutex::new(git.ok()), ..Self::new() }
     }
 }
 
@@ -61,14 +77,13 @@ impl Host for RealHost {
     }
 
     fn git_commit(&self) -> Option<String> {
-        let output = std::process::Command::new("git")
-            .args(["rev-parse", "HEAD"])
-            .current_dir(&self.folder)
-            .stderr(std::process::Stdio::null())
-            .output()
-            .ok()?;
-        let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-        (output.status.success() && !commit.is_empty()).then_some(commit)
+        let answer = || {
+            let git = self.git.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+            let output = git.wait_with_output().ok()?;
+            let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+            (output.status.success() && !commit.is_empty()).then_some(commit)
+        };
+        self.commit.get_or_init(answer).clone()
     }
 
     fn jitter(&self) -> f64 {

@@ -41,7 +41,7 @@ pub fn run(command: &Control) -> Result<Exit, CliError> {
 
 /// Writes the wish, and waits until the run has seen it: between two batches.
 async fn wish(lookout: &mut dyn Lookout, run: &str, change: Change, running: bool) -> Result<(), CliError> {
-    let host = RealHost::new(std::path::Path::new(""));
+    let host = RealHost::new();
     lookout.wish(run, change, &host.operator(), &host.now()).await?;
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while running && tokio::time::Instant::now() < deadline {
@@ -151,7 +151,7 @@ impl Found {
 
     fn view(&self) -> ControlView {
         let cell = self.batched().filter(|_| self.holder.is_some());
-        let now = RealHost::new(std::path::Path::new("")).now();
+        let now = RealHost::new().now();
         let progress = cell.and_then(|cell| engine::progress_of(&self.entries, cell, &now));
         ControlView {
             row: self.row(),

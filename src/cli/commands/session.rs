@@ -105,7 +105,7 @@ pub fn drive<F>(
 where
     F: AsyncFnOnce(&mut Context<'_>, &Plan) -> Result<Report, EngineError>,
 {
-    let host = RealHost::new(Path::new(&prepared.invocation.file));
+    let host = RealHost::beside(Path::new(&prepared.invocation.file));
     let mut gate = TerminalGate { style, host: &host };
     let mut printer = Printer::new(output.format, style);
     let ended = while_listening(&host, async {
