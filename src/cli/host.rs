@@ -1,6 +1,7 @@
 //! The world outside, as the engine sees it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
@@ -15,6 +16,8 @@ pub struct RealHost {
     started: Instant,
     folder: PathBuf,
     interrupt: Interrupt,
+    /// A question waits for its answer, and nothing else is under way.
+    asking: AtomicBool,
     fixed_clock: Option<String>,
     fixed_run: Option<String>,
 }
@@ -27,9 +30,20 @@ impl RealHost {
             started: Instant::now(),
             folder: folder.unwrap_or(Path::new(".")).to_path_buf(),
             interrupt: Interrupt::default(),
+            asking: AtomicBool::new(false),
             fixed_clock: std::env::var("ROLLBOOK_FIXED_CLOCK").ok(),
             fixed_run: std::env::var("ROLLBOOK_FIXED_RUN").ok(),
         }
+    }
+}
+
+impl RealHost {
+    pub fn set_asking(&self, asking: bool) {
+        self.asking.store(asking, Ordering::SeqCst);
+    }
+
+    pub fn is_asking(&self) -> bool {
+        self.asking.load(Ordering::SeqCst)
     }
 }
 
