@@ -81,6 +81,10 @@ pub enum CliError {
     NotBatched { run: String, doing: String },
     #[error("{} exists already", path.display())]
     Exists { path: PathBuf },
+    #[error("interrupted at a question; nothing was changed")]
+    Interrupted,
+    #[error("the terminal cannot be asked: {reason}")]
+    NoTerminal { reason: String },
 }
 
 fn list(errors: &[ParameterError]) -> String {
@@ -115,6 +119,7 @@ impl CliError {
             },
             Self::Record { .. } | Self::NotRunning { .. } | Self::NotBatched { .. } => Exit::No,
             Self::InDoubt { .. } => Exit::InDoubt,
+            Self::Interrupted => Exit::Interrupted,
             _ => Exit::Unusable,
         }
     }
@@ -168,6 +173,9 @@ impl CliError {
                     .to_owned(),
             ),
             Self::Template { help, .. } => help.clone(),
+            Self::NoTerminal { .. } => {
+                Some("give every value with `--set NAME=VALUE`; then nothing is asked".to_owned())
+            }
             Self::TwoTemplates { .. } => Some("rename one of them, or leave one folder out".to_owned()),
             Self::InDoubt { .. } => Some(
                 "type the same command again: it finds out what became of the statement, or asks you"

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,8 @@ pub struct RealHost {
     git: Mutex<Option<Child>>,
     commit: OnceLock<Option<String>>,
     interrupt: Interrupt,
+    /// A question waits for its answer, and nothing else is under way.
+    asking: AtomicBool,
     fixed_clock: Option<String>,
     fixed_run: Option<String>,
 }
@@ -30,6 +33,7 @@ impl RealHost {
             git: Mutex::default(),
             commit: OnceLock::new(),
             interrupt: Interrupt::default(),
+            asking: AtomicBool::new(false),
             fixed_clock: std::env::var("ROLLBOOK_FIXED_CLOCK").ok(),
             fixed_run: std::env::var("ROLLBOOK_FIXED_RUN").ok(),
         }
@@ -46,6 +50,14 @@ impl RealHost {
             .stderr(Stdio::null())
             .spawn();
         Self { git: Mutex::new(git.ok()), ..Self::new() }
+    }
+
+    pub fn set_asking(&self, asking: bool) {
+        self.asking.store(asking, Ordering::SeqCst);
+    }
+
+    pub fn is_asking(&self) -> bool {
+        self.asking.load(Ordering::SeqCst)
     }
 }
 

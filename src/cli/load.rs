@@ -1,7 +1,6 @@
 //! Files → documents → plans.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::args::Params;
 use super::error::CliError;
+use super::prompt::{self, Names};
 use super::settings;
 use crate::diagnostics::{Diagnostics, Level, render};
 use crate::dialect::Dialect;
@@ -18,7 +18,7 @@ use crate::plan::{self, Plan};
 use crate::report::Style;
 use crate::rules;
 use crate::source::{Source, hex};
-use crate::template::{Given, ParameterError, Values};
+use crate::template::{Given, Values};
 
 /// A runbook that was read and has no errors.
 pub struct Loaded {
@@ -123,39 +123,26 @@ pub fn given(params: &Params) -> Result<BTreeMap<String, Given>, CliError> {
 /// Values for a run: what is missing is asked for, where somebody can answer.
 pub fn values(specs: &[ParamSpec], params: &Params) -> Result<Values, CliError> {
     let mut given = given(params)?;
-    if can_ask() {
+    if prompt::can_ask() {
         ask_missing(specs, &mut given)?;
     }
     Values::bind(specs, &given).map_err(|errors| CliError::Parameters { errors })
 }
 
-/// Whether somebody can answer a prompt.
-pub fn can_ask() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-}
-
-/// Asks for each parameter that has neither a value nor a default.
+/// Asks for each parameter that has neither a value nor a default; Esc goes back to the one before.
 pub fn ask_missing(specs: &[ParamSpec], given: &mut BTreeMap<String, Given>) -> Result<(), CliError> {
-    for spec in specs.iter().filter(|spec| spec.default.is_none()) {
-        if given.contains_key(&spec.name) {
-            continue;
-        }
-        let about = spec.description.as_ref().map_or_else(String::new, |text| format!(" ({text})"));
-        let prompt = format!("{}{about}, {}: ", spec.name, spec.kind.name());
-        let answer = if spec.secret {
-            rpassword::prompt_password(prompt).unwrap_or_default()
-        } else {
-            eprint!("{prompt}");
-            let _ = std::io::stderr().flush();
-            let mut line = String::new();
-            let _ = std::io::stdin().read_line(&mut line);
-            line.trim_end_matches(['\r', '\n']).to_owned()
+    let open = |spec: &&ParamSpec| spec.default.is_none() && !given.contains_key(&spec.name);
+    let open: Vec<&ParamSpec> = specs.iter().filter(open).collect();
+    let mut at = 0;
+    while let Some(spec) = open.get(at) {
+        let answer = prompt::parameter(spec, Names::default(), &|text| prompt::judge(spec, text))?;
+        at = match answer {
+            Some(text) => {
+                given.insert(spec.name.clone(), Given::Text(text));
+                at + 1
+            }
+            None => at.checked_sub(1).ok_or(CliError::Interrupted)?,
         };
-        if answer.is_empty() {
-            let missing = ParameterError::Missing { name: spec.name.clone(), kind: spec.kind.name() };
-            return Err(CliError::Parameters { errors: vec![missing] });
-        }
-        given.insert(spec.name.clone(), Given::Text(answer));
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod host;
 mod library;
 mod load;
 mod mend;
+mod prompt;
 mod replace;
 mod run;
 mod settings;

@@ -7,6 +7,8 @@ use clap::Parser as _;
 use super::args::{Arguments, Command, When};
 use super::commands;
 use super::error::{CliError, Exit};
+use super::prompt;
+
 use crate::report::Style;
 
 /// Runs one command and returns its exit code.
@@ -51,6 +53,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(arguments: Arguments) -> Result<Exit, CliError> {
     let out = style(arguments.color, std::io::stdout().is_terminal());
+    prompt::set_style(style(arguments.color, std::io::stderr().is_terminal()));
     match arguments.command {
         Command::New(command) => commands::new::run(&command, out),
         Command::Templates(command) => commands::templates::run(&command, out),

@@ -1,23 +1,21 @@
 //! Asks the human at a gate, and about a statement in doubt.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 
 use async_trait::async_trait;
 
+use super::host::RealHost;
+use super::prompt::can_ask;
 use crate::engine::{DoubtView, GateAnswer, GateView, Gatekeeper, Host, Verdict};
 use crate::report::{Style, doubt_text, gate_text};
 
 /// The terminal that the command runs in, if it runs in one.
 pub struct TerminalGate<'a> {
     pub style: Style,
-    pub host: &'a dyn Host,
+    pub host: &'a RealHost,
 }
 
 impl TerminalGate<'_> {
-    fn is_there(&self) -> bool {
-        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-    }
-
     /// One answer; None where the terminal is closed or the operator interrupts.
     async fn read(&self, prompt: &str) -> Option<String> {
         eprint!("{prompt}");
@@ -26,10 +24,12 @@ impl TerminalGate<'_> {
             let mut line = String::new();
             std::io::stdin().read_line(&mut line).ok().filter(|read| *read > 0).map(|_| line)
         });
+        self.host.set_asking(true);
         let line = tokio::select! {
             line = answer => line.unwrap_or_default(),
             () = self.host.interrupt().first() => None,
         };
+        self.host.set_asking(false);
         line.map(|line| line.trim().to_owned())
     }
 }
@@ -38,7 +38,7 @@ impl TerminalGate<'_> {
 impl Gatekeeper for TerminalGate<'_> {
     async fn ask(&mut self, gate: &GateView) -> GateAnswer {
         eprint!("{}", gate_text(gate, self.style));
-        if !self.is_there() {
+        if !can_ask() {
             eprintln!("  no terminal to ask at; the run stops here and can be continued");
             return GateAnswer::NoTerminal;
         }
@@ -54,7 +54,7 @@ impl Gatekeeper for TerminalGate<'_> {
     }
 
     async fn settle(&mut self, doubt: &DoubtView) -> Option<Verdict> {
-        if !self.is_there() {
+        if !can_ask() {
             return None;
         }
         eprint!("{}", doubt_text(doubt, self.style));

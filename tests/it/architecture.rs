@@ -80,7 +80,7 @@ fn drivers_front_ends_and_printing_stay_where_they_belong() {
         only("sqlx", "backend");
         only("rusqlite", "backend");
         only("clap", "cli");
-        only("rpassword", "cli");
+        only("inquire::", "cli");
         only("squawk_syntax", "dialect");
         only("ignore::", "code");
         only("globset", "code");

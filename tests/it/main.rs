@@ -34,6 +34,7 @@ mod surprises;
 mod survey;
 mod targets;
 mod templates;
+mod terminal;
 mod throttles;
 mod under_load;
 

@@ -78,7 +78,11 @@ fn tables_that_are_all_published_take_a_run() {
     lab.sql("CREATE PUBLICATION everything FOR ALL TABLES");
     lab.on("run", &[]).expect(0);
     lab.through("rollback", &[]).expect(0);
-    assert_eq!(lab.sql("SELECT token, count(*) OVER () FROM rollbook.lease"), "3|1", "a token for each attempt");
+    assert_eq!(
+        lab.sql("SELECT token, count(*) OVER () FROM rollbook.lease"),
+        "3|1",
+        "a token for each attempt"
+    );
 }
 
 #[test]

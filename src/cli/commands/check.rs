@@ -7,6 +7,7 @@ use super::super::args::{Check, FindingFormat, Params};
 use super::super::error::{CliError, Exit};
 use super::super::load;
 use super::super::mend::{self, Checked};
+use super::super::prompt;
 use super::super::replace::replace_file;
 use super::super::settings;
 use crate::code::{self, Place, Search};
@@ -147,7 +148,7 @@ fn mend_all(
         return Ok(());
     }
     let what = format!("{} in {}", plural(made, "change"), plural(changes.len() as u64, "runbook"));
-    if !unasked && !load::can_ask() {
+    if !unasked && !prompt::can_ask() {
         eprintln!(
             "{what}; nothing is written, because there is no terminal to ask at: `--fix --write` writes it"
         );

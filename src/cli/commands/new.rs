@@ -5,6 +5,7 @@ use super::super::args::New;
 use super::super::error::{CliError, Exit};
 use super::super::library;
 use super::super::load;
+use super::super::prompt;
 use super::super::settings;
 use super::session::block_on;
 use crate::backend::{self, Mode};
@@ -24,7 +25,7 @@ pub fn run(command: &New, style: Style) -> Result<Exit, CliError> {
         eprintln!("note: {} takes the place of the shipped template {}", template.file(), template.name);
     }
     let mut given = load::given(&command.params)?;
-    if load::can_ask() {
+    if prompt::can_ask() {
         // What a database can answer is not asked for, so only the rest comes before it is.
         let first: Vec<ParamSpec> = template
             .missing(&given)
@@ -40,7 +41,7 @@ pub fn run(command: &New, style: Style) -> Result<Exit, CliError> {
             written: template.dialects.iter().map(|d| d.name()).collect::<Vec<_>>().join(", "),
         })?,
     };
-    if load::can_ask() {
+    if prompt::can_ask() {
         let rest: Vec<ParamSpec> = template.missing(&given).into_iter().map(|a| a.spec.clone()).collect();
         load::ask_missing(&rest, &mut given)?;
     }

@@ -7,6 +7,7 @@ use super::super::args::{Limits, Output, Params, Said};
 use super::super::error::{CliError, Exit};
 use super::super::host::RealHost;
 use super::super::load::{self, Judged, Loaded};
+use super::super::prompt;
 use super::super::settings::{self, ResolvedTarget};
 use super::super::sink::Printer;
 use super::super::terminal::TerminalGate;
@@ -66,7 +67,7 @@ fn invocation(
     for (name, value) in &params.set {
         if !values.is_secret(name) {
             arguments.push(format!("--set {}", word(&format!("{name}={value}"))));
-        } else if !load::can_ask() {
+        } else if !prompt::can_ask() {
             // At a terminal it is asked for again. Elsewhere the shell has it, or says that it has not.
             let variable = name.replace('-', "_").to_uppercase();
             arguments.push(format!("--set \"{name}=${{{variable}:?}}\""));
@@ -164,6 +165,7 @@ pub fn exit_of(outcome: Outcome) -> Exit {
 
 fn acknowledge(host: &RealHost) {
     match (host.interrupt().requested(), host.interrupt().is_insisted()) {
+        (false, _) if host.is_asking() => eprintln!(),
         (false, _) => eprintln!("stopping at the next safe point; once more cancels the statement in flight"),
         (true, false) => eprintln!("cancelling the statement in flight"),
         (true, true) => {}

@@ -67,18 +67,22 @@ impl Lab {
         std::fs::read_to_string(self.folder.join(path)).unwrap()
     }
 
-    /// A command in the folder, that sees nothing of this machine's environment but the path.
+    /// The program in the folder, without a terminal.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rollbook"));
+        let mut command = self.outside(env!("CARGO_BIN_EXE_rollbook"));
+        command.args(arguments).env("COLUMNS", "120").stdin(Stdio::null());
         command
-            .args(arguments)
+    }
+
+    /// A command in the folder, that sees nothing of this machine's environment but the path.
+    pub fn outside(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(&self.folder)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", &self.folder)
-            .env("ROLLBOOK_OPERATOR", "ann@lab")
-            .env("COLUMNS", "120")
-            .stdin(Stdio::null());
+            .env("ROLLBOOK_OPERATOR", "ann@lab");
         command
     }
 

@@ -20,6 +20,7 @@ mod random;
 mod rows;
 mod server;
 mod template;
+mod terminal;
 
 pub use engine::Engine;
 pub use folder::laboratory;
@@ -30,3 +31,4 @@ pub use pgbouncer::PgBouncer;
 pub use proxy::{Direction, Fault, Harm, Proxy, Reach};
 pub use random::Random;
 pub use server::{Durability, Server, free_port};
+pub use terminal::{Terminal, key};

@@ -1,0 +1,4 @@
+//! What a person meets who sits at a terminal: a pseudo-terminal here, with keys and a screen.
+
+mod gates;
+mod parameters;
