@@ -2,9 +2,10 @@ use std::ops::Range;
 
 use super::super::draft::{Draft, Mode};
 use super::alter_table::{Undo, written};
-use super::expression::{self, type_name};
+use super::expression;
 use super::reader::Reader;
 use super::tree::of;
+use super::type_name::{self, type_name};
 use crate::dialect::{Action, Clause, ClauseKind, ObjectKind, TokenKind};
 
 /// A clause after `ALTER [COLUMN]`.
@@ -146,7 +147,7 @@ fn set_type(
             if reader.at() == type_at {
                 return None;
             }
-            expression::written(reader.words(), type_at..reader.at())
+            type_name::written(reader.words(), type_at..reader.at())
         }
     };
     let span = reader.since(at);
@@ -185,7 +186,7 @@ fn is_cast_of(reader: &Reader<'_, '_>, using: &Range<usize>, column: &str, targe
     let Some((name, after)) = words.name(at) else { return false };
     let joined = if cast { words.is(after, "as") } else { words.is(after, "::") };
     let plain = after == range.end && !cast;
-    name == column && (plain || (joined && expression::written(words, after + 1..range.end) == target))
+    name == column && (plain || (joined && type_name::written(words, after + 1..range.end) == target))
 }
 
 /// Types that take in every value of the types that usually become them.

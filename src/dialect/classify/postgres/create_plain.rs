@@ -2,8 +2,8 @@
 
 use super::super::draft::{Draft, Mode};
 use super::alter_table::written;
-use super::expression;
 use super::reader::Reader;
+use super::{column, expression};
 use crate::dialect::{Action, ObjectKind, TokenKind};
 
 /// None where it is another statement, or not as plain.
@@ -20,7 +20,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Draft> {
 fn create(reader: &mut Reader<'_, '_>) -> Option<Draft> {
     let replaces = reader.eat(&["or", "replace"]);
     let _ = reader.is_after(1, "trigger") && reader.eat(&["constraint"]);
-    match reader.eat_any(&["trigger", "type", "extension", "sequence", "schema"])? {
+    match reader.eat_any(&["trigger", "type", "extension", "sequence", "schema", "policy"])? {
         "trigger" => trigger(reader, replaces),
         _ if replaces => None,
         "type" => {
@@ -53,8 +53,45 @@ fn create(reader: &mut Reader<'_, '_>) -> Option<Draft> {
             }
             Some(draft)
         }
+        "policy" => policy(reader),
         _ => made(reader, "create_schema", ObjectKind::Schema),
     }
+}
+
+fn policy(reader: &mut Reader<'_, '_>) -> Option<Draft> {
+    let mut draft = Draft::new("create_policy");
+    let name = reader.name()?;
+    if !reader.eat(&["on"]) {
+        return None;
+    }
+    let table = reader.name()?;
+    if reader.eat(&["as"]) {
+        reader.eat_any(&["permissive", "restrictive"])?;
+    }
+    if reader.eat(&["for"]) {
+        reader.eat_any(&["all", "select", "insert", "update", "delete"])?;
+    }
+    if reader.eat(&["to"]) {
+        reader.skip_names()?;
+    }
+    if reader.eat(&["using"]) {
+        condition(reader)?;
+    }
+    if reader.eat(&["with", "check"]) {
+        condition(reader)?;
+    }
+    draft.object(ObjectKind::Other, &name, Action::Create);
+    draft.undo_begins("DROP POLICY ");
+    draft.undo(Some(format!("{} ON {}", written(&name), written(&table))));
+    draft.lock(Mode::AccessExclusive, &table);
+    draft.object(ObjectKind::Table, table, Action::Alter);
+    Some(draft)
+}
+
+/// An expression in parentheses.
+fn condition(reader: &mut Reader<'_, '_>) -> Option<()> {
+    let understood = reader.eat(&["("]) && expression::read(reader) && reader.eat(&[")"]);
+    understood.then_some(())
 }
 
 /// `[IF NOT EXISTS] name`.
@@ -78,10 +115,7 @@ fn trigger(reader: &mut Reader<'_, '_>, replaces: bool) -> Option<Draft> {
     loop {
         let event = reader.eat_any(&["insert", "update", "delete", "truncate"])?;
         if event == "update" && reader.eat(&["of"]) {
-            reader.name()?;
-            while reader.eat(&[","]) {
-                reader.name()?;
-            }
+            reader.skip_names()?;
         }
         if !reader.eat(&["or"]) {
             break;
@@ -91,14 +125,26 @@ fn trigger(reader: &mut Reader<'_, '_>, replaces: bool) -> Option<Draft> {
         return None;
     }
     let table = reader.name()?;
+    if reader.eat(&["from"]) && !reader.skip_name() {
+        return None;
+    }
+    while column::timing(reader) {}
+    if reader.eat(&["referencing"]) {
+        while reader.eat_any(&["new", "old"]).is_some() {
+            if !reader.eat(&["table"]) {
+                return None;
+            }
+            reader.eat(&["as"]);
+            if !reader.skip_name() {
+                return None;
+            }
+        }
+    }
     reader.eat(&["for"]);
     reader.eat(&["each"]);
     let _ = reader.eat_any(&["row", "statement"]);
     if reader.eat(&["when"]) {
-        let inside = reader.group()?;
-        let mut condition = reader.within(inside);
-        let understood = expression::read(&mut condition) && condition.is_done();
-        reader.doubt_unless(understood);
+        condition(reader)?;
     }
     if !(reader.eat(&["execute", "function"]) || reader.eat(&["execute", "procedure"]))
         || !expression::read(reader)
@@ -168,12 +214,7 @@ fn privileges(reader: &mut Reader<'_, '_>, kind: &'static str) -> Option<Draft> 
         }
     }
     reader.eat_any(&["to", "from"])?;
-    loop {
-        reader.name()?;
-        if !reader.eat(&[","]) {
-            break;
-        }
-    }
+    reader.skip_names()?;
     let _ = reader.eat(&["with", "grant", "option"]) || reader.eat(&["cascade"]) || reader.eat(&["restrict"]);
     Some(draft)
 }

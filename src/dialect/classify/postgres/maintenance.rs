@@ -3,7 +3,6 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::super::draft::{Draft, Mode};
-use super::routine;
 use super::tree::{self, has, holds};
 use crate::dialect::{Action, Blocks, ObjectKind};
 
@@ -21,13 +20,6 @@ pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
         K::GRANT => on_object("grant", node),
         K::REVOKE => on_object("revoke", node),
         K::SECURITY_LABEL => on_object("security_label", node),
-        K::DO => {
-            let mut draft = opaque("do", "runs a code block whose effect cannot be read from its text");
-            if let Some(effect) = routine::effect(node) {
-                draft.loses(effect);
-            }
-            draft
-        }
         K::CALL => {
             let mut draft = opaque("call", "runs a procedure whose effect cannot be read from its text");
             if let Some(name) = tree::child_name(node, K::PROCEDURE_NAME_REF) {

@@ -63,7 +63,10 @@ fn comment(reader: &mut Reader<'_, '_>) -> Option<Draft> {
         draft.lock(Mode::ShareUpdateExclusive, table);
         draft.object(ObjectKind::Column, of(table, column), Action::Alter);
     } else {
-        return None;
+        // Names, and the arguments of a routine; nobody waits for it.
+        while !reader.is_done() && !reader.is("is") {
+            reader.step(1);
+        }
     }
     let is = reader.eat(&["is"]) && (reader.eat_kind(TokenKind::Str) || reader.eat(&["null"]));
     is.then_some(draft)
