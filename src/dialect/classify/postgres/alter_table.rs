@@ -2,7 +2,7 @@ use super::super::draft::{Draft, Mode};
 use super::super::spelling::spelled;
 use super::reader::Reader;
 use super::tree::of;
-use super::{alter_column, column, constraint};
+use super::{alter_column, column, constraint, create_table};
 use crate::dialect::{Action, Clause, ClauseKind, Dialect, ObjectKind};
 
 /// What `ALTER` is said to alter, where several statements share their clauses.
@@ -339,7 +339,8 @@ fn family(draft: &mut Draft, reader: &mut Reader<'_, '_>, table: &str, start: us
     let undo = if reader.eat(&["attach", "partition"]) {
         let span = reader.since(start);
         let partition = reader.name()?;
-        if !reader.eat(&["default"]) {
+        create_table::bounds(reader);
+        if !reader.is_done() {
             reader.doubt();
             reader.skip_to(&[]);
         }

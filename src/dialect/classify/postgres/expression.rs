@@ -77,7 +77,8 @@ fn word(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
         reader.step(if literal { 2 } else { 0 });
         return literal;
     }
-    if !is_reserved(reader.text()) {
+    let function = reader.is_after(1, "(") && reader.is_any(&["left", "right"]);
+    if function || !is_reserved(reader.text()) {
         return name(reader, depth);
     }
     if reader.eat(&["case"]) {

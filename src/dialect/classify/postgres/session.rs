@@ -17,38 +17,113 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Draft> {
     draft.filter(|_| reader.is_done())
 }
 
+/// Transactions, and what only a session knows.
 fn control(reader: &mut Reader<'_, '_>) -> Option<Draft> {
-    let word = reader.eat_any(&["begin", "commit", "rollback"])?;
-    let mut draft = Draft::new(word);
+    const VERBS: [&str; 13] = [
+        "begin",
+        "start",
+        "commit",
+        "end",
+        "rollback",
+        "abort",
+        "savepoint",
+        "release",
+        "reset",
+        "show",
+        "listen",
+        "unlisten",
+        "checkpoint",
+    ];
+    let kind = match reader.eat_any(&VERBS)? {
+        "start" if reader.eat(&["transaction"]) => "begin",
+        "start" => return None,
+        "end" => "commit",
+        "abort" => "rollback",
+        "release" => "release_savepoint",
+        verb => verb,
+    };
+    let mut draft = Draft::new(kind);
+    let understood = match kind {
+        "reset" | "show" | "listen" | "unlisten" | "checkpoint" => {
+            draft.reads_only(kind == "show");
+            let named = reader.skip_name();
+            return (named != (kind == "checkpoint")).then_some(draft);
+        }
+        "savepoint" => reader.skip_name(),
+        "release_savepoint" => {
+            reader.eat(&["savepoint"]);
+            reader.skip_name()
+        }
+        _ => {
+            let _ = reader.eat_any(&["work", "transaction"]);
+            if kind == "begin" {
+                modes(reader)
+            } else if kind == "rollback" && reader.eat(&["to"]) {
+                reader.eat(&["savepoint"]);
+                reader.skip_name()
+            } else {
+                let _ = reader.eat(&["and", "no", "chain"]) || reader.eat(&["and", "chain"]);
+                true
+            }
+        }
+    };
     draft.control();
-    Some(draft)
+    understood.then_some(draft)
 }
 
-/// `SET [SESSION | LOCAL] name { TO | = } value, …`.
+/// `ISOLATION LEVEL SERIALIZABLE, READ ONLY …`.
+fn modes(reader: &mut Reader<'_, '_>) -> bool {
+    const MODES: [&[&str]; 8] = [
+        &["isolation", "level", "serializable"],
+        &["isolation", "level", "repeatable", "read"],
+        &["isolation", "level", "read", "committed"],
+        &["isolation", "level", "read", "uncommitted"],
+        &["read", "write"],
+        &["read", "only"],
+        &["deferrable"],
+        &["not", "deferrable"],
+    ];
+    while MODES.iter().any(|mode| reader.eat(mode)) {
+        reader.eat(&[","]);
+    }
+    true
+}
+
 fn set(reader: &mut Reader<'_, '_>) -> Option<Draft> {
     let _ = reader.eat_any(&["session", "local"]);
-    if reader.is_any(&["transaction", "constraints", "role", "authorization", "characteristics"]) {
+    if reader.is_any(&["transaction", "characteristics"]) {
         return None;
     }
-    reader.name()?;
-    if !(reader.eat(&["to"]) || reader.eat(&["="])) {
-        return None;
+    let understood = if reader.eat(&["role"]) || reader.eat(&["authorization"]) {
+        reader.skip_name() || reader.eat_kind(TokenKind::Str)
+    } else if reader.eat(&["constraints"]) {
+        reader.skip_names().is_some() && reader.eat_any(&["deferred", "immediate"]).is_some()
+    } else {
+        setting(reader)
+    };
+    understood.then(|| Draft::new("set"))
+}
+
+/// `name { TO | = } value, …`, and `TIME ZONE value`.
+pub(super) fn setting(reader: &mut Reader<'_, '_>) -> bool {
+    if !reader.eat(&["time", "zone"]) && !(reader.skip_name() && (reader.eat(&["to"]) || reader.eat(&["="])))
+    {
+        return false;
     }
     loop {
         reader.eat(&["-"]);
-        let value = reader.kind();
-        if !matches!(
-            value,
+        let value = matches!(
+            reader.kind(),
             Some(TokenKind::Word | TokenKind::QuotedIdent | TokenKind::Str | TokenKind::Number)
-        ) {
-            return None;
+        );
+        if !value {
+            return false;
         }
-        reader.set_at(reader.at() + 1);
+        reader.step(1);
         if !reader.eat(&[","]) {
-            break;
+            return true;
         }
     }
-    Some(Draft::new("set"))
 }
 
 fn comment(reader: &mut Reader<'_, '_>) -> Option<Draft> {

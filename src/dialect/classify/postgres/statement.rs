@@ -8,7 +8,7 @@ use super::{
     alter, alter_table, create, create_index, create_plain, create_query, create_table, data, drop,
     maintenance, routine, rows, session, tree,
 };
-use crate::dialect::{Dialect, TokenKind, Words, lex};
+use crate::dialect::{Action, Dialect, ObjectKind, TokenKind, Words, lex};
 
 /// None where the text is not one statement that is understood.
 ///
@@ -28,6 +28,8 @@ pub(in super::super) fn read(sql: &str) -> Option<Draft> {
             routine::read,
             routine::block,
             drop::read,
+            alter::read,
+            maintenance::read,
         ];
         for read in readers {
             let mut reader = Reader::new(&words);
@@ -123,9 +125,56 @@ pub(super) fn classify(node: &SyntaxNode) -> Option<Draft> {
         K::RELEASE_SAVEPOINT => control("release_savepoint"),
         K::PREPARE_TRANSACTION => control("prepare_transaction"),
         K::SET_TRANSACTION if !tree::holds(node, K::CHARACTERISTICS_KW) => control("set_transaction"),
-        _ => create::read(node).or_else(|| alter::read(node)).or_else(|| maintenance::read(node))?,
+        _ => create::read(node).or_else(|| small(node))?,
     };
     Some(draft)
+}
+
+/// Statements that change privileges or the session and lock no table.
+fn small(node: &SyntaxNode) -> Option<Draft> {
+    use SyntaxKind as K;
+    let kind = match node.kind() {
+        K::COMMENT_ON => "comment",
+        K::GRANT => return Some(on_tables("grant", node)),
+        K::REVOKE => return Some(on_tables("revoke", node)),
+        K::SECURITY_LABEL => return Some(on_tables("security_label", node)),
+        K::DISCARD => {
+            let mut draft = Draft::new("discard");
+            if tree::holds(node, K::ALL_KW) {
+                draft.never("DISCARD ALL cannot run inside a transaction block");
+            }
+            return Some(draft);
+        }
+        K::SHOW => {
+            let mut draft = Draft::new("show");
+            draft.reads_only(true);
+            return Some(draft);
+        }
+        K::SET | K::SET_ROLE | K::SET_SESSION_AUTH | K::SET_CONSTRAINTS | K::SET_TRANSACTION => "set",
+        K::RESET | K::RESET_ROLE | K::RESET_SESSION_AUTH => "reset",
+        K::IMPORT_FOREIGN_SCHEMA => "import_foreign_schema",
+        K::FETCH => "fetch",
+        K::MOVE => "move",
+        K::CLOSE => "close",
+        K::DEALLOCATE => "deallocate",
+        K::LISTEN => "listen",
+        K::UNLISTEN => "unlisten",
+        K::NOTIFY => "notify",
+        K::CHECKPOINT => "checkpoint",
+        _ => return None,
+    };
+    Some(Draft::new(kind))
+}
+
+fn on_tables(kind: &'static str, node: &SyntaxNode) -> Draft {
+    let mut draft = Draft::new(kind);
+    for table in tree::descendants(node, SyntaxKind::RELATION_NAME_REF)
+        .chain(tree::descendants(node, SyntaxKind::TABLE_NAME_REF))
+        .filter_map(|table| tree::name(&table))
+    {
+        draft.object(ObjectKind::Table, table, Action::Alter);
+    }
+    draft
 }
 
 fn control(kind: &'static str) -> Draft {
