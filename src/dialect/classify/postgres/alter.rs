@@ -232,8 +232,7 @@ fn alter_type(draft: &mut Draft, reader: &mut Reader<'_, '_>, name: &str) -> boo
     }
     let mut understood = true;
     let mut attributes = false;
-    loop {
-        let Some(action) = reader.eat_any(&["add", "drop", "alter", "rename"]) else { break };
+    while let Some(action) = reader.eat_any(&["add", "drop", "alter", "rename"]) {
         if !reader.eat(&["attribute"]) {
             return false;
         }
@@ -334,7 +333,7 @@ fn alter_index(draft: &mut Draft, reader: &mut Reader<'_, '_>, name: &str) -> bo
         draft.cost_unknown();
         return reader.eat(&["set", "tablespace"]) && reader.skip_name();
     }
-    false
+    reader.eat_any(&["set", "reset"]).is_some() && reader.settings().is_some()
 }
 
 fn alter_policy(reader: &mut Reader<'_, '_>) -> bool {
@@ -351,7 +350,8 @@ fn alter_subscription(draft: &mut Draft, reader: &mut Reader<'_, '_>) -> bool {
         || reader.eat_any(&["enable", "disable"]).is_some()
         || (reader.eat_any(&["set", "add", "drop"]).is_some()
             && reader.eat(&["publication"])
-            && reader.skip_names().is_some())
+            && reader.skip_names().is_some()
+            && (!reader.eat(&["with"]) || reader.settings().is_some()))
 }
 
 /// Whether the subscription talks to its publisher, which it does unless told not to.

@@ -277,8 +277,7 @@ fn storage(
         draft.clause(reader.clause(ClauseKind::Other, start, ""));
     } else if (reader.is("set") || reader.is("reset")) && reader.is_after(1, "(") {
         reader.set_at(start + 1);
-        let inside = reader.group()?;
-        reader.doubt();
+        let inside = reader.settings()?;
         let catalog = reader.words().find(inside, &["user_catalog_table"]).is_some();
         // The options of a view are part of what it answers; of a table's, this one is of its rows.
         let strong = subject.kind == "alter_view" || catalog;

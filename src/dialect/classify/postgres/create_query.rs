@@ -4,7 +4,7 @@ use super::super::draft::{Draft, Mode};
 use super::alter_table::written;
 use super::reader::Reader;
 use super::{query, rows};
-use crate::dialect::{Action, ObjectKind, TokenKind};
+use crate::dialect::{Action, ObjectKind};
 
 /// None where it is another statement, or not as plain.
 pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Draft> {
@@ -38,7 +38,7 @@ fn view(reader: &mut Reader<'_, '_>, replaces: bool) -> Option<Draft> {
         reader.names()?;
     }
     if reader.eat(&["with"]) {
-        settings(reader)?;
+        reader.settings()?;
     }
     if !reader.eat(&["as"]) || !query(reader) {
         return None;
@@ -75,7 +75,7 @@ fn filled(reader: &mut Reader<'_, '_>, kind: &'static str, noun: &str, object: O
         return None;
     }
     if reader.eat(&["with"]) {
-        settings(reader)?;
+        reader.settings()?;
     }
     if reader.eat(&["on", "commit"]) {
         let _ = reader.eat(&["preserve", "rows"]) || reader.eat(&["delete", "rows"]) || reader.eat(&["drop"]);
@@ -98,23 +98,4 @@ fn filled(reader: &mut Reader<'_, '_>, kind: &'static str, noun: &str, object: O
 
 fn query(reader: &mut Reader<'_, '_>) -> bool {
     (query::begins(reader, 0) || reader.is("(")) && query::read(reader, 0)
-}
-
-/// `(name [= value], …)`.
-fn settings(reader: &mut Reader<'_, '_>) -> Option<()> {
-    let inside = reader.group()?;
-    let mut inside = reader.within(inside);
-    loop {
-        if !inside.skip_name() {
-            return None;
-        }
-        if inside.eat(&["="])
-            && !(inside.eat_kind(TokenKind::Number) || inside.eat_kind(TokenKind::Str) || inside.skip_name())
-        {
-            return None;
-        }
-        if !inside.eat(&[","]) {
-            return inside.is_done().then_some(());
-        }
-    }
 }

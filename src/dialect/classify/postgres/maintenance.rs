@@ -83,13 +83,10 @@ fn tables(reader: &mut Reader<'_, '_>) -> Option<Vec<String>> {
     }
 }
 
-/// Options in parentheses, in which the parser has to find sense.
+/// Options in parentheses, if they are there.
 fn options(reader: &mut Reader<'_, '_>) -> std::ops::Range<usize> {
     let start = reader.at();
-    if reader.group().is_some() {
-        reader.doubt();
-    }
-    start..reader.at()
+    reader.settings().unwrap_or(start..start)
 }
 
 fn truncate(reader: &mut Reader<'_, '_>) -> Option<Draft> {

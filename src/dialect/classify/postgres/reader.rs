@@ -182,6 +182,28 @@ impl<'w, 'a> Reader<'w, 'a> {
         Some(())
     }
 
+    /// Takes `(name [=] value, …)`, as tables, indexes and many commands have it.
+    pub(super) fn settings(&mut self) -> Option<Range<usize>> {
+        let start = self.at + 1;
+        if !self.eat(&["("]) {
+            return None;
+        }
+        loop {
+            if !self.skip_name() {
+                return None;
+            }
+            self.eat(&["="]);
+            self.eat(&["-"]);
+            let _ = self.is(",")
+                || self.eat_kind(TokenKind::Number)
+                || self.eat_kind(TokenKind::Str)
+                || self.skip_name();
+            if !self.eat(&[","]) {
+                return self.eat(&[")"]).then(|| start..self.at - 1);
+            }
+        }
+    }
+
     /// Goes on to the next comma or one of `stops`, outside brackets, or to the end.
     pub(super) fn skip_to(&mut self, stops: &[&str]) {
         let mut depth = 0_usize;

@@ -29,19 +29,46 @@ pub(super) enum Which {
 
 /// None where it is another statement, or not as plain.
 pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Draft> {
-    if !reader.is_any(&["insert", "update", "delete", "select", "with"]) && !reader.is("(") {
+    const OWN: [&str; 5] = ["insert", "update", "delete", "select", "with"];
+    let draft = if reader.is_any(&OWN) || reader.is("(") {
+        let kind = statement(reader)?;
+        acts(kind, reader)
+    } else if reader.eat(&["explain"]) {
+        explain(reader)?
+    } else if reader.eat(&["prepare"]) {
+        if !reader.skip_name() || (reader.is("(") && reader.names().is_none()) || !reader.eat(&["as"]) {
+            return None;
+        }
+        statement(reader)?;
+        keeps(acts("prepare", reader))
+    } else if reader.eat(&["declare"]) {
+        let _ =
+            reader.skip_name() && reader.eat(&["cursor"]) && reader.eat(&["for"]) && query::begins(reader, 0);
+        if statement(reader)? != "select" {
+            return None;
+        }
+        keeps(acts("declare", reader))
+    } else {
         return None;
-    }
+    };
+    (reader.is_done() && reader.is_sure()).then_some(draft)
+}
+
+/// Takes a statement of rows, and says of which kind it is.
+fn statement(reader: &mut Reader<'_, '_>) -> Option<&'static str> {
+    let start = reader.at();
     let understood = query::with(reader, 0);
     let kind = ["insert", "update", "delete"].into_iter().find(|verb| reader.is(verb)).unwrap_or("select");
     let body = match kind {
         "select" if reader.is("values") => false,
         "select" => understood && query::body(reader, 0),
-        _ => understood && write(reader, 0, 0),
+        _ => understood && write(reader, start, 0),
     };
-    if !body || !reader.is_done() || !reader.is_sure() {
-        return None;
-    }
+    body.then_some(kind)
+}
+
+/// What is done with all that was read.
+fn acts(kind: &'static str, reader: &Reader<'_, '_>) -> Draft {
     let mut draft = Draft::new(kind);
     let quiet = effects(&mut draft, reader);
     if reads(&mut draft, reader) {
@@ -49,6 +76,37 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Draft> {
         draft.scans(None);
     }
     draft.reads_only(quiet);
+    draft
+}
+
+/// A prepared statement and a cursor change the session, if not the data.
+fn keeps(mut draft: Draft) -> Draft {
+    draft.reads_only(false);
+    draft
+}
+
+/// `EXPLAIN` has been taken.
+fn explain(reader: &mut Reader<'_, '_>) -> Option<Draft> {
+    let words = reader.words();
+    let runs = if reader.is("(") {
+        let options = reader.settings()?;
+        let said = |at: usize| words.is(at, "analyze") || words.is(at, "analyse");
+        let off =
+            |at: usize| ["false", "off", "0"].iter().any(|off| words.text(at + 1).eq_ignore_ascii_case(off));
+        options.into_iter().any(|at| said(at) && !off(at))
+    } else {
+        let runs = reader.eat_any(&["analyze", "analyse"]).is_some();
+        reader.eat(&["verbose"]);
+        runs
+    };
+    let kind = statement(reader)?;
+    let mut draft = Draft::new("explain");
+    if runs {
+        draft.include(acts(kind, reader));
+    } else {
+        reads(&mut draft, reader);
+        draft.reads_only(true);
+    }
     Some(draft)
 }
 
@@ -232,15 +290,18 @@ fn delete(reader: &mut Reader<'_, '_>, depth: usize) -> Option<(usize, What)> {
     Some((table, What::Delete(restriction(reader, depth)?)))
 }
 
-/// Which rows a `WHERE` leaves, if it surely does not hold for each of them. A bare `true` and a comparison of a
-/// literal or a name with itself are left to the parser.
+/// Which rows a `WHERE` leaves. Where `true` or a comparison of a literal or a name with itself is a part of it, the
+/// parser has to say how.
 fn restriction(reader: &mut Reader<'_, '_>, depth: usize) -> Option<Which> {
     if !reader.eat(&["where"]) {
         return Some(Which::Every);
     }
     let words = reader.words();
     let start = reader.at();
-    if reader.is("current") || !at_depth(reader, depth) {
+    if reader.eat(&["current", "of"]) {
+        return reader.skip_name().then_some(Which::Some);
+    }
+    if !at_depth(reader, depth) {
         return None;
     }
     let literal = |at| matches!(words.kind(at), Some(TokenKind::Number | TokenKind::Str | TokenKind::Param));
@@ -249,5 +310,10 @@ fn restriction(reader: &mut Reader<'_, '_>, depth: usize) -> Option<Which> {
         words.is(at, "true")
             || (words.is(at, "=") && at > start && ((literal(at - 1) && literal(at + 1)) || same(at)))
     };
-    (!(start..reader.at()).any(always)).then_some(Which::Some)
+    match (start..reader.at()).find(|at| always(*at)) {
+        None => Some(Which::Some),
+        Some(at) if at == start && at + 1 == reader.at() => Some(Which::Every),
+        Some(at) if at == start + 1 && at + 2 == reader.at() => Some(Which::Every),
+        Some(_) => None,
+    }
 }

@@ -7,7 +7,9 @@ use crate::dialect::{Action, ObjectKind, TokenKind};
 
 /// None where it is another statement, or not as plain.
 pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Draft> {
-    let draft = if reader.eat(&["comment", "on"]) {
+    let draft = if reader.is_any(&["close", "notify", "discard"]) {
+        other(reader)
+    } else if reader.eat(&["comment", "on"]) {
         comment(reader)
     } else if reader.eat(&["set"]) {
         set(reader)
@@ -15,6 +17,17 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Draft> {
         control(reader)
     };
     draft.filter(|_| reader.is_done())
+}
+
+fn other(reader: &mut Reader<'_, '_>) -> Option<Draft> {
+    let kind = reader.eat_any(&["close", "notify", "discard"])?;
+    let mut draft = Draft::new(kind);
+    if kind == "discard" && reader.is("all") {
+        draft.never("DISCARD ALL cannot run inside a transaction block");
+    }
+    let named = reader.skip_name();
+    let told = !reader.eat(&[","]) || reader.eat_kind(TokenKind::Str);
+    (named && told).then_some(draft)
 }
 
 /// Transactions, and what only a session knows.
@@ -56,7 +69,9 @@ fn control(reader: &mut Reader<'_, '_>) -> Option<Draft> {
         }
         _ => {
             let _ = reader.eat_any(&["work", "transaction"]);
-            if kind == "begin" {
+            if kind != "begin" && reader.eat(&["prepared"]) {
+                reader.eat_kind(TokenKind::Str)
+            } else if kind == "begin" {
                 modes(reader)
             } else if kind == "rollback" && reader.eat(&["to"]) {
                 reader.eat(&["savepoint"]);
