@@ -1,222 +1,374 @@
 //! `ALTER` of everything that is not a table or a view.
 
-use squawk_syntax::{SyntaxKind, SyntaxNode};
-
 use super::super::draft::{Draft, Mode};
-use super::tree::{self, has, holds};
-use super::undo;
-use crate::dialect::{Action, Blocks, ObjectKind};
+use super::alter_table::written;
+use super::create_plain::{condition, privilege_ends, privilege_list, publication, sequence_options};
+use super::reader::Reader;
+use super::tree::of;
+use super::type_name::type_name;
+use super::{drop, expression, session};
+use crate::dialect::{Action, Blocks, ObjectKind, TokenKind};
 
-/// Kind, noun and object kind; the noun is None where nobody reads or calls by the name.
-fn of(kind: SyntaxKind) -> Option<(&'static str, Option<&'static str>, ObjectKind)> {
+/// What `ALTER` is said of: the words, the statement's kind, the noun, which is None where nobody reads or calls by
+/// the name, and the object's kind.
+type Noun = (&'static str, &'static str, Option<&'static str>, ObjectKind);
+
+/// Nouns that others begin with come after them.
+const NOUNS: [Noun; 39] = {
     use ObjectKind as O;
-    use SyntaxKind as K;
-    Some(match kind {
-        K::ALTER_INDEX => ("alter_index", None, O::Index),
-        K::ALTER_TRIGGER => ("alter_trigger", None, O::Trigger),
-        K::ALTER_EVENT_TRIGGER => ("alter_event_trigger", None, O::Trigger),
-        K::ALTER_RULE => ("alter_rule", None, O::Other),
-        K::ALTER_POLICY => ("alter_policy", None, O::Other),
-        K::ALTER_STATISTICS => ("alter_statistics", None, O::Other),
-        K::ALTER_TYPE => ("alter_type", Some("type"), O::Type),
-        K::ALTER_DOMAIN => ("alter_domain", Some("domain"), O::Type),
-        K::ALTER_SEQUENCE => ("alter_sequence", Some("sequence"), O::Sequence),
-        K::ALTER_SCHEMA => ("alter_schema", Some("schema"), O::Schema),
-        K::ALTER_DATABASE => ("alter_database", Some("database"), O::Database),
-        K::ALTER_FUNCTION => ("alter_function", Some("function"), O::Function),
-        K::ALTER_PROCEDURE => ("alter_procedure", Some("procedure"), O::Function),
-        K::ALTER_ROUTINE => ("alter_routine", Some("routine"), O::Function),
-        K::ALTER_AGGREGATE => ("alter_aggregate", Some("aggregate"), O::Function),
-        K::ALTER_ROLE => ("alter_role", Some("role"), O::Other),
-        K::ALTER_USER => ("alter_user", Some("user"), O::Other),
-        K::ALTER_GROUP => ("alter_group", Some("group"), O::Other),
-        K::ALTER_COLLATION => ("alter_collation", Some("collation"), O::Other),
-        K::ALTER_CONVERSION => ("alter_conversion", Some("conversion"), O::Other),
-        K::ALTER_DEFAULT_PRIVILEGES => ("alter_default_privileges", None, O::Other),
-        K::ALTER_EXTENSION => ("alter_extension", Some("extension"), O::Other),
-        K::ALTER_FOREIGN_DATA_WRAPPER => {
-            ("alter_foreign_data_wrapper", Some("foreign-data wrapper"), O::Other)
-        }
-        K::ALTER_LANGUAGE => ("alter_language", Some("language"), O::Other),
-        K::ALTER_LARGE_OBJECT => ("alter_large_object", None, O::Other),
-        K::ALTER_OPERATOR => ("alter_operator", Some("operator"), O::Other),
-        K::ALTER_OPERATOR_CLASS => ("alter_operator_class", Some("operator class"), O::Other),
-        K::ALTER_OPERATOR_FAMILY => ("alter_operator_family", Some("operator family"), O::Other),
-        K::ALTER_PROPERTY_GRAPH => ("alter_property_graph", Some("property graph"), O::Other),
-        K::ALTER_PUBLICATION => ("alter_publication", Some("publication"), O::Other),
-        K::ALTER_SERVER => ("alter_server", Some("server"), O::Other),
-        K::ALTER_SUBSCRIPTION => ("alter_subscription", Some("subscription"), O::Other),
-        K::ALTER_SYSTEM => ("alter_system", None, O::Other),
-        K::ALTER_TABLESPACE => ("alter_tablespace", Some("tablespace"), O::Other),
-        K::ALTER_TEXT_SEARCH_CONFIGURATION => {
-            ("alter_text_search_configuration", Some("text search configuration"), O::Other)
-        }
-        K::ALTER_TEXT_SEARCH_DICTIONARY => {
-            ("alter_text_search_dictionary", Some("text search dictionary"), O::Other)
-        }
-        K::ALTER_TEXT_SEARCH_PARSER => ("alter_text_search_parser", Some("text search parser"), O::Other),
-        K::ALTER_TEXT_SEARCH_TEMPLATE => {
-            ("alter_text_search_template", Some("text search template"), O::Other)
-        }
-        K::ALTER_USER_MAPPING => ("alter_user_mapping", None, O::Other),
-        _ => return None,
-    })
+    [
+        ("index", "alter_index", None, O::Index),
+        ("type", "alter_type", Some("type"), O::Type),
+        ("sequence", "alter_sequence", Some("sequence"), O::Sequence),
+        ("function", "alter_function", Some("function"), O::Function),
+        ("domain", "alter_domain", Some("domain"), O::Type),
+        ("policy", "alter_policy", None, O::Other),
+        ("trigger", "alter_trigger", None, O::Trigger),
+        ("event trigger", "alter_event_trigger", None, O::Trigger),
+        ("rule", "alter_rule", None, O::Other),
+        ("statistics", "alter_statistics", None, O::Other),
+        ("schema", "alter_schema", Some("schema"), O::Schema),
+        ("database", "alter_database", Some("database"), O::Database),
+        ("procedure", "alter_procedure", Some("procedure"), O::Function),
+        ("routine", "alter_routine", Some("routine"), O::Function),
+        ("aggregate", "alter_aggregate", Some("aggregate"), O::Function),
+        ("role", "alter_role", Some("role"), O::Other),
+        ("user mapping", "alter_user_mapping", None, O::Other),
+        ("user", "alter_user", Some("user"), O::Other),
+        ("group", "alter_group", Some("group"), O::Other),
+        ("collation", "alter_collation", Some("collation"), O::Other),
+        ("conversion", "alter_conversion", Some("conversion"), O::Other),
+        ("default privileges", "alter_default_privileges", None, O::Other),
+        ("extension", "alter_extension", Some("extension"), O::Other),
+        ("foreign data wrapper", "alter_foreign_data_wrapper", Some("foreign-data wrapper"), O::Other),
+        ("procedural language", "alter_language", Some("language"), O::Other),
+        ("language", "alter_language", Some("language"), O::Other),
+        ("large object", "alter_large_object", None, O::Other),
+        ("operator class", "alter_operator_class", Some("operator class"), O::Other),
+        ("operator family", "alter_operator_family", Some("operator family"), O::Other),
+        ("operator", "alter_operator", Some("operator"), O::Other),
+        ("property graph", "alter_property_graph", Some("property graph"), O::Other),
+        ("publication", "alter_publication", Some("publication"), O::Other),
+        ("server", "alter_server", Some("server"), O::Other),
+        ("subscription", "alter_subscription", Some("subscription"), O::Other),
+        ("system", "alter_system", None, O::Other),
+        ("tablespace", "alter_tablespace", Some("tablespace"), O::Other),
+        (
+            "text search configuration",
+            "alter_text_search_configuration",
+            Some("text search configuration"),
+            O::Other,
+        ),
+        ("text search dictionary", "alter_text_search_dictionary", Some("text search dictionary"), O::Other),
+        ("text search template", "alter_text_search_template", Some("text search template"), O::Other),
+    ]
+};
+
+/// `ALTER`; the outer None is another statement.
+pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Option<Draft>> {
+    if !reader.eat(&["alter"]) {
+        return None;
+    }
+    let noun = NOUNS.iter().find(|(words, ..)| drop::eat(reader, words))?;
+    Some(alter(reader, *noun))
 }
 
-pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
-    use SyntaxKind as K;
-    let (kind, noun, object) = of(node.kind())?;
+fn alter(reader: &mut Reader<'_, '_>, (_, kind, noun, object): Noun) -> Option<Draft> {
     let mut draft = Draft::new(kind);
-    let name =
-        node.children().find(|child| child.kind() != K::IF_EXISTS).and_then(|child| tree::name(&child));
-    let nameless = matches!(
-        node.kind(),
-        K::ALTER_SYSTEM | K::ALTER_DEFAULT_PRIVILEGES | K::ALTER_LARGE_OBJECT | K::ALTER_USER_MAPPING
-    );
-    let name = name.filter(|_| !nameless).unwrap_or_default();
-    if !name.is_empty() {
-        draft.object(object, &name, Action::Alter);
-    }
-    for action in node.children() {
-        match (noun, action.kind()) {
-            (Some(noun), K::SET_SCHEMA) => {
-                draft.loses(format!(
-                    "moves {noun} {name} to another schema, which breaks every user of the old name"
-                ));
-            }
-            (None, _)
-                if renames(&action)
-                    && !matches!(node.kind(), K::ALTER_TRIGGER | K::ALTER_RULE | K::ALTER_POLICY) =>
-            {
-                undo::rename(&mut draft, &words(kind), &name, &action);
-            }
-            (Some(noun), _) if renames(&action) => {
-                undo::rename(&mut draft, &words(kind), &name, &action);
-                draft.loses(format!("renames {noun} {name}, which breaks every user of the old name"));
-            }
-            _ => {}
+    match kind {
+        "alter_system" => {
+            draft.never("ALTER SYSTEM cannot run inside a transaction block");
+            let setting = (reader.eat(&["set"]) && session::setting(reader))
+                || (reader.eat(&["reset"]) && reader.skip_name());
+            rest_unless(reader, setting);
+            return Some(draft);
         }
-    }
-    match node.kind() {
-        K::ALTER_TYPE => alter_type(&mut draft, node, &name),
-        K::ALTER_DOMAIN => alter_domain(&mut draft, node, &name),
-        K::ALTER_SEQUENCE => draft.lock(Mode::ShareRowExclusive, &name),
-        K::ALTER_INDEX if holds(node, K::SET_TABLESPACE) => {
-            draft.lock(Mode::AccessExclusive, &name);
-            draft.cost_unknown();
+        "alter_default_privileges" => {
+            let understood = default_privileges(reader);
+            rest_unless(reader, understood);
+            return Some(draft);
         }
-        K::ALTER_INDEX if has(node, K::ATTACH_INDEX_PARTITION) => draft.lock_unknown(),
-        K::ALTER_TRIGGER | K::ALTER_RULE | K::ALTER_POLICY => {
-            if let Some(table) = tree::relation(node) {
-                draft.lock(Mode::AccessExclusive, &table);
-                draft.object(ObjectKind::Table, table, Action::Alter);
-            }
-        }
-        K::ALTER_DATABASE if holds(node, K::SET_TABLESPACE) => {
-            draft.never("ALTER DATABASE … SET TABLESPACE cannot run inside a transaction block");
-        }
-        K::ALTER_SYSTEM => draft.never("ALTER SYSTEM cannot run inside a transaction block"),
-        K::ALTER_SUBSCRIPTION if refreshes(node) => {
-            draft.never("ALTER SUBSCRIPTION with refresh cannot run inside a transaction block");
-        }
-        K::ALTER_PUBLICATION => {
-            for table in
-                tree::descendants(node, K::PUBLICATION_OBJECT_TABLE).filter_map(|t| tree::relation(&t))
-            {
-                draft.lock(Mode::ShareUpdateExclusive, &table);
-                draft.object(ObjectKind::Table, table, Action::Alter);
-            }
-        }
-        K::ALTER_EXTENSION if holds(node, K::UPDATE_KW) => {
-            draft.loses(format!(
-                "runs the update script of extension {name}, whose effect cannot be read from its text"
-            ));
-            draft.lock_unknown();
-            draft.cost_unknown();
+        "alter_large_object" | "alter_user_mapping" => {
+            rest_unless(reader, false);
+            return Some(draft);
         }
         _ => {}
     }
+    reader.eat(&["if", "exists"]);
+    if kind == "alter_operator" {
+        // Its name is an operator, with types after it.
+        if reader.words().find_flat(reader.at()..reader.end(), &["set", "schema"]).is_some() {
+            draft.loses("moves an operator to another schema, which breaks every user of the old name");
+        }
+        rest_unless(reader, false);
+        return Some(draft);
+    }
+    if kind == "alter_index" && reader.eat(&["all", "in", "tablespace"]) {
+        // Which indexes, only the catalogue knows.
+        draft.lock_unknown();
+        draft.cost_unknown();
+        rest_unless(reader, false);
+        return Some(draft);
+    }
+    let name = reader.name()?;
+    if object == ObjectKind::Function && reader.is("(") {
+        drop::arguments(reader);
+    }
+    draft.object(object, &name, Action::Alter);
+    match kind {
+        "alter_trigger" | "alter_rule" | "alter_policy" => {
+            if !reader.eat(&["on"]) {
+                return None;
+            }
+            let table = reader.name()?;
+            draft.lock(Mode::AccessExclusive, &table);
+            draft.object(ObjectKind::Table, table, Action::Alter);
+        }
+        "alter_sequence" => draft.lock(Mode::ShareRowExclusive, &name),
+        _ => {}
+    }
+    let breaks = |what: &str| format!("{what}, which breaks every user of the old name");
+    let understood = if reader.eat(&["rename", "to"]) {
+        let new = reader.name()?;
+        if !matches!(kind, "alter_trigger" | "alter_rule" | "alter_policy") {
+            renamed(&mut draft, kind, &name, &new);
+        }
+        if let Some(noun) = noun {
+            draft.loses(breaks(&format!("renames {noun} {name}")));
+        }
+        true
+    } else if reader.eat(&["set", "schema"]) {
+        if let Some(noun) = noun {
+            draft.loses(breaks(&format!("moves {noun} {name} to another schema")));
+        }
+        reader.skip_name()
+    } else if reader.eat(&["owner", "to"]) {
+        reader.skip_name()
+    } else {
+        match kind {
+            "alter_type" => alter_type(&mut draft, reader, &name),
+            "alter_domain" => alter_domain(&mut draft, reader, &name),
+            "alter_sequence" => {
+                sequence_options(reader);
+                reader.is_done()
+            }
+            "alter_index" => alter_index(&mut draft, reader, &name),
+            "alter_policy" => alter_policy(reader),
+            "alter_database" if reader.eat(&["set", "tablespace"]) => {
+                draft.never("ALTER DATABASE … SET TABLESPACE cannot run inside a transaction block");
+                reader.skip_name()
+            }
+            "alter_database" | "alter_role" | "alter_user" | "alter_function" => {
+                (reader.eat(&["set"]) && session::setting(reader))
+                    || (reader.eat(&["reset"]) && reader.skip_name())
+            }
+            "alter_subscription" => alter_subscription(&mut draft, reader),
+            "alter_publication" => alter_publication(&mut draft, reader)?,
+            "alter_extension" if reader.eat(&["update"]) => {
+                draft.loses(format!(
+                    "runs the update script of extension {name}, whose effect cannot be read from its text"
+                ));
+                draft.lock_unknown();
+                draft.cost_unknown();
+                !reader.eat(&["to"]) || reader.eat_kind(TokenKind::Str) || reader.skip_name()
+            }
+            _ => false,
+        }
+    };
+    rest_unless(reader, understood);
     Some(draft)
 }
 
-/// `ALTER INDEX`
-fn words(kind: &str) -> String {
-    kind.replace('_', " ").to_uppercase()
+/// `ALTER DEFAULT PRIVILEGES` has been taken.
+fn default_privileges(reader: &mut Reader<'_, '_>) -> bool {
+    if reader.eat(&["for"]) && (reader.eat_any(&["role", "user"]).is_none() || reader.skip_names().is_none())
+    {
+        return false;
+    }
+    if reader.eat(&["in", "schema"]) && reader.skip_names().is_none() {
+        return false;
+    }
+    let verb = reader.eat_any(&["grant", "revoke"]);
+    if verb == Some("revoke") {
+        reader.eat(&["grant", "option", "for"]);
+    }
+    verb.is_some()
+        && privilege_list(reader)
+        && reader.eat(&["on"])
+        && reader.eat_any(&["tables", "sequences", "functions", "routines", "types", "schemas"]).is_some()
+        && privilege_ends(reader)
 }
 
-fn renames(action: &SyntaxNode) -> bool {
-    action.first_token().is_some_and(|token| token.kind() == SyntaxKind::RENAME_KW)
-        && !matches!(
-            action.kind(),
-            SyntaxKind::RENAME_VALUE | SyntaxKind::RENAME_ATTRIBUTE | SyntaxKind::RENAME_CONSTRAINT
-        )
+/// What was not understood, the parser has to accept.
+fn rest_unless(reader: &mut Reader<'_, '_>, understood: bool) {
+    if !understood || !reader.is_done() {
+        reader.doubt();
+        reader.set_at(reader.end());
+    }
 }
 
-fn alter_type(draft: &mut Draft, node: &SyntaxNode, name: &str) {
-    use SyntaxKind as K;
-    for action in node.descendants() {
-        let field = || {
-            let field = tree::first_name(&action, &[K::COMPOSITE_FIELD_REF, K::COMPOSITE_FIELD]);
-            tree::of(name, &field.unwrap_or_default())
-        };
-        match action.kind() {
-            K::RENAME_VALUE => {
-                let value =
-                    tree::child(&action, K::LITERAL).map_or_else(String::new, |v| v.text().to_string());
-                draft.loses(format!(
-                    "renames value {value} of type {name}, which breaks every user of the old name"
-                ));
-            }
-            K::RENAME_ATTRIBUTE => {
-                draft.loses(format!(
-                    "renames attribute {}, which breaks every reader of the old name",
-                    field()
-                ));
-            }
-            K::DROP_ATTRIBUTE => draft.loses(format!("drops attribute {} and its data", field())),
-            K::ALTER_ATTRIBUTE => draft
-                .loses(format!("changes the type of attribute {}; values may be lost or rejected", field())),
-            _ => continue,
+/// What takes `RENAME TO` back goes by the new name.
+fn renamed(draft: &mut Draft, kind: &str, old: &str, new: &str) {
+    let (schema, old) = old
+        .rsplit_once('.')
+        .map_or((String::new(), old), |(schema, old)| (format!("{}.", written(schema)), old));
+    draft.undo_begins(format!("{} {schema}{} ", kind.replace('_', " ").to_uppercase(), written(new)));
+    draft.undo(Some(format!("RENAME TO {}", written(old))));
+}
+
+fn alter_type(draft: &mut Draft, reader: &mut Reader<'_, '_>, name: &str) -> bool {
+    if reader.eat(&["add", "value"]) {
+        reader.eat(&["if", "not", "exists"]);
+        let value = reader.eat_kind(TokenKind::Str);
+        let place = reader.eat_any(&["before", "after"]).is_none() || reader.eat_kind(TokenKind::Str);
+        return value && place;
+    }
+    if reader.eat(&["rename", "value"]) {
+        draft.loses(format!(
+            "renames value {} of type {name}, which breaks every user of the old name",
+            reader.text()
+        ));
+        return reader.eat_kind(TokenKind::Str) && reader.eat(&["to"]) && reader.eat_kind(TokenKind::Str);
+    }
+    let mut understood = true;
+    let mut attributes = false;
+    while let Some(action) = reader.eat_any(&["add", "drop", "alter", "rename"]) {
+        if !reader.eat(&["attribute"]) {
+            return false;
         }
-        if action.kind() != K::RENAME_VALUE {
-            // Every table with a column of that type.
-            draft.lock_unknown();
+        let _ = reader.eat(&["if", "exists"]);
+        let Some(attribute) = reader.name() else { return false };
+        let attribute = of(name, &attribute);
+        attributes = true;
+        match action {
+            "rename" => {
+                draft.loses(format!(
+                    "renames attribute {attribute}, which breaks every reader of the old name"
+                ));
+                understood &= reader.eat(&["to"]) && reader.skip_name();
+            }
+            "drop" => draft.loses(format!("drops attribute {attribute} and its data")),
+            "alter" => {
+                draft.loses(format!(
+                    "changes the type of attribute {attribute}; values may be lost or rejected"
+                ));
+                reader.eat(&["set", "data"]);
+                understood &= reader.eat(&["type"]) && type_name(reader).is_some();
+            }
+            _ => understood &= type_name(reader).is_some(),
+        }
+        if reader.eat(&["collate"]) {
+            understood &= reader.skip_name();
+        }
+        let _ = reader.eat_any(&["cascade", "restrict"]);
+        if !understood {
+            reader.skip_to(&[]);
+        }
+        if !reader.eat(&[","]) {
+            break;
         }
     }
-    if holds(node, K::ADD_ATTRIBUTE) {
+    if attributes {
+        // Every table with a column of that type.
         draft.lock_unknown();
     }
+    understood && attributes
 }
 
-fn alter_domain(draft: &mut Draft, node: &SyntaxNode, name: &str) {
-    use SyntaxKind as K;
-    for action in node.children() {
-        let what = match action.kind() {
-            K::DROP_CONSTRAINT => "a constraint",
-            K::DROP_DEFAULT => "the default",
-            _ => continue,
-        };
+fn alter_domain(draft: &mut Draft, reader: &mut Reader<'_, '_>, name: &str) -> bool {
+    let mut part = |what: &str| {
         draft.loses_part(
             &[("type", name)],
             format!("drops {what} of domain {name}, which others may rely on"),
         );
+    };
+    if reader.eat(&["drop", "constraint"]) {
+        part("a constraint");
+        reader.eat(&["if", "exists"]);
+        let named = reader.skip_name();
+        let _ = reader.eat_any(&["cascade", "restrict"]);
+        return named;
     }
-    let validates = has(node, K::VALIDATE_CONSTRAINT) || has(node, K::SET_NOT_NULL);
-    if validates || (has(node, K::ADD_CONSTRAINT) && !holds(node, K::NOT_VALID)) {
+    if reader.eat(&["drop", "default"]) {
+        part("the default");
+        return true;
+    }
+    if reader.eat(&["set", "default"]) {
+        return expression::read(reader);
+    }
+    if reader.eat(&["drop", "not", "null"]) {
+        return true;
+    }
+    if reader.eat(&["rename", "constraint"]) {
+        return reader.skip_name() && reader.eat(&["to"]) && reader.skip_name();
+    }
+    let (validates, understood) = if reader.eat(&["set", "not", "null"]) {
+        (true, true)
+    } else if reader.eat(&["validate", "constraint"]) {
+        (true, reader.skip_name())
+    } else if reader.eat(&["add"]) {
+        let named = !reader.eat(&["constraint"]) || reader.skip_name();
+        let checks = (reader.eat(&["check"]) && condition(reader).is_some()) || reader.eat(&["not", "null"]);
+        let later = reader.words().find_flat(reader.at()..reader.end(), &["not", "valid"]).is_some();
+        reader.eat(&["not", "valid"]);
+        (!later, named && checks)
+    } else {
+        return false;
+    };
+    if validates {
         // SHARE on every table with a column of the domain; the text names none of them.
         draft.blocks(Some(Blocks::Writes));
         draft.scans(Some(true));
     }
+    understood
+}
+
+fn alter_index(draft: &mut Draft, reader: &mut Reader<'_, '_>, name: &str) -> bool {
+    if reader.eat(&["attach", "partition"]) {
+        draft.lock_unknown();
+        return reader.skip_name();
+    }
+    if reader.words().find_flat(reader.at()..reader.end(), &["set", "tablespace"]).is_some() {
+        draft.lock(Mode::AccessExclusive, name);
+        draft.cost_unknown();
+        return reader.eat(&["set", "tablespace"]) && reader.skip_name();
+    }
+    reader.eat_any(&["set", "reset"]).is_some() && reader.settings().is_some()
+}
+
+fn alter_policy(reader: &mut Reader<'_, '_>) -> bool {
+    (!reader.eat(&["to"]) || reader.skip_names().is_some())
+        && (!reader.eat(&["using"]) || condition(reader).is_some())
+        && (!reader.eat(&["with", "check"]) || condition(reader).is_some())
+}
+
+fn alter_subscription(draft: &mut Draft, reader: &mut Reader<'_, '_>) -> bool {
+    if refreshes(reader) {
+        draft.never("ALTER SUBSCRIPTION with refresh cannot run inside a transaction block");
+    }
+    reader.eat(&["refresh", "publication"])
+        || reader.eat_any(&["enable", "disable"]).is_some()
+        || (reader.eat_any(&["set", "add", "drop"]).is_some()
+            && reader.eat(&["publication"])
+            && reader.skip_names().is_some()
+            && (!reader.eat(&["with"]) || reader.settings().is_some()))
 }
 
 /// Whether the subscription talks to its publisher, which it does unless told not to.
-fn refreshes(node: &SyntaxNode) -> bool {
-    use SyntaxKind as K;
-    let text = node.text().to_string().to_ascii_lowercase();
-    let words: Vec<_> =
-        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
-    let told_not_to =
-        words.windows(2).any(|pair| pair[0] == "refresh" && ["false", "off"].contains(&pair[1]));
-    let sets_slot_options = words.iter().any(|word| ["failover", "two_phase"].contains(word));
-    (holds(node, K::PUBLICATION_KW) && !told_not_to) || sets_slot_options
+fn refreshes(reader: &Reader<'_, '_>) -> bool {
+    let words = reader.words();
+    let after = |at: usize| if words.is(at + 1, "=") { at + 2 } else { at + 1 };
+    let told_not_to = |at| {
+        words.is(at, "refresh")
+            && ["false", "off"].iter().any(|off| words.text(after(at)).eq_ignore_ascii_case(off))
+    };
+    let has = |word: &str| words.find(words.all(), &[word]).is_some();
+    (has("publication") && !words.all().any(told_not_to)) || has("failover") || has("two_phase")
+}
+
+fn alter_publication(draft: &mut Draft, reader: &mut Reader<'_, '_>) -> Option<bool> {
+    if reader.eat_any(&["add", "drop", "set"]).is_none() || reader.is("(") {
+        return Some(false);
+    }
+    publication(draft, reader)
 }

@@ -2,9 +2,12 @@ use std::ops::Range;
 
 use super::super::draft::{Draft, Mode};
 use super::alter_table::{Undo, written};
-use super::expression::{self, type_name};
+use super::column::understand;
+use super::create_plain::sequence_options;
+use super::expression;
 use super::reader::Reader;
 use super::tree::of;
+use super::type_name::{self, type_name};
 use crate::dialect::{Action, Clause, ClauseKind, ObjectKind, TokenKind};
 
 /// A clause after `ALTER [COLUMN]`.
@@ -64,12 +67,17 @@ pub(super) fn read(draft: &mut Draft, reader: &mut Reader<'_, '_>, table: &str) 
         );
         ClauseKind::DropExpression
     } else if reader.eat(&["set", "expression", "as"]) {
-        reader.group()?;
-        reader.doubt();
+        let inside = reader.group()?;
+        understand(reader, inside);
         ClauseKind::SetExpression
     } else if reader.eat(&["add", "generated"]) {
-        reader.doubt();
-        reader.skip_to(&[]);
+        let plain = (reader.eat(&["always"]) || reader.eat(&["by", "default"]))
+            && reader.eat(&["as", "identity"])
+            && (reader.is_done() || reader.is(","));
+        if !plain {
+            reader.doubt();
+            reader.skip_to(&[]);
+        }
         draft.makes("default", &column);
         back = undo("DROP IDENTITY");
         ClauseKind::AddIdentity
@@ -78,24 +86,11 @@ pub(super) fn read(draft: &mut Draft, reader: &mut Reader<'_, '_>, table: &str) 
         if !matches!(reader.text().to_ascii_lowercase().as_str(), "set" | "reset" | "restart") {
             return None;
         }
-        let known = weak
-            || [
-                "storage",
-                "compression",
-                "generated",
-                "start",
-                "increment",
-                "minvalue",
-                "maxvalue",
-                "cache",
-                "cycle",
-                "no",
-            ]
-            .iter()
-            .any(|word| reader.is_after(1, word))
-            || reader.is("restart");
-        reader.doubt();
-        reader.skip_to(&[]);
+        let known = setting(reader);
+        if !known {
+            reader.doubt();
+            reader.skip_to(&[]);
+        }
         let clause = reader.clause(ClauseKind::Other, at, &name);
         let unknown = Clause { rewrites: None, scans: None, ..clause.clone() };
         draft.clause(if known { clause } else { unknown });
@@ -110,6 +105,45 @@ pub(super) fn read(draft: &mut Draft, reader: &mut Reader<'_, '_>, table: &str) 
         _ => clause,
     });
     Some(back)
+}
+
+/// A setting of a column that costs nothing; false where it is none that is known, and then it may have been taken in
+/// part.
+fn setting(reader: &mut Reader<'_, '_>) -> bool {
+    let start = reader.at();
+    let understood = if reader.eat(&["set"]) {
+        if reader.eat(&["statistics"]) {
+            reader.eat(&["-"]);
+            reader.eat_kind(TokenKind::Number) || reader.eat(&["default"])
+        } else if reader.eat(&["storage"]) || reader.eat(&["compression"]) {
+            reader.eat(&["default"]) || reader.skip_name()
+        } else if reader.is("(") {
+            reader.settings().is_some()
+        } else if reader.eat(&["generated"]) {
+            reader.eat(&["always"]) || reader.eat(&["by", "default"])
+        } else {
+            reader.set_at(start);
+            sequence_options(reader);
+            reader.at() > start
+        }
+    } else if reader.eat(&["reset"]) {
+        reader.settings().is_some()
+    } else {
+        sequence_options(reader);
+        reader.at() > start
+    };
+    while understood && reader.is("set") {
+        let more = reader.at();
+        if !(reader.eat(&["set", "generated"]) && (reader.eat(&["always"]) || reader.eat(&["by", "default"])))
+        {
+            reader.set_at(more);
+            sequence_options(reader);
+        }
+        if reader.at() == more {
+            return false;
+        }
+    }
+    understood && (reader.is_done() || reader.is(","))
 }
 
 /// An expression up to the next comma or one of `stops`.
@@ -146,7 +180,7 @@ fn set_type(
             if reader.at() == type_at {
                 return None;
             }
-            expression::written(reader.words(), type_at..reader.at())
+            type_name::written(reader.words(), type_at..reader.at())
         }
     };
     let span = reader.since(at);
@@ -185,7 +219,7 @@ fn is_cast_of(reader: &Reader<'_, '_>, using: &Range<usize>, column: &str, targe
     let Some((name, after)) = words.name(at) else { return false };
     let joined = if cast { words.is(after, "as") } else { words.is(after, "::") };
     let plain = after == range.end && !cast;
-    name == column && (plain || (joined && expression::written(words, after + 1..range.end) == target))
+    name == column && (plain || (joined && type_name::written(words, after + 1..range.end) == target))
 }
 
 /// Types that take in every value of the types that usually become them.

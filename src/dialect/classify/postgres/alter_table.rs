@@ -2,7 +2,7 @@ use super::super::draft::{Draft, Mode};
 use super::super::spelling::spelled;
 use super::reader::Reader;
 use super::tree::of;
-use super::{alter_column, column, constraint};
+use super::{alter_column, column, constraint, create_table};
 use crate::dialect::{Action, Clause, ClauseKind, Dialect, ObjectKind};
 
 /// What `ALTER` is said to alter, where several statements share their clauses.
@@ -277,8 +277,7 @@ fn storage(
         draft.clause(reader.clause(ClauseKind::Other, start, ""));
     } else if (reader.is("set") || reader.is("reset")) && reader.is_after(1, "(") {
         reader.set_at(start + 1);
-        let inside = reader.group()?;
-        reader.doubt();
+        let inside = reader.settings()?;
         let catalog = reader.words().find(inside, &["user_catalog_table"]).is_some();
         // The options of a view are part of what it answers; of a table's, this one is of its rows.
         let strong = subject.kind == "alter_view" || catalog;
@@ -339,7 +338,8 @@ fn family(draft: &mut Draft, reader: &mut Reader<'_, '_>, table: &str, start: us
     let undo = if reader.eat(&["attach", "partition"]) {
         let span = reader.since(start);
         let partition = reader.name()?;
-        if !reader.eat(&["default"]) {
+        create_table::bounds(reader);
+        if !reader.is_done() {
             reader.doubt();
             reader.skip_to(&[]);
         }

@@ -1,8 +1,8 @@
 //! Columns as they are defined: type, default and constraints, in `ADD COLUMN` and in `CREATE TABLE`.
 
 use super::super::draft::{Draft, Mode};
-use super::expression;
 use super::reader::Reader;
+use super::{expression, stable, type_name};
 use crate::dialect::{Action, Clause, ClauseKind, ObjectKind};
 
 /// Words that begin what may follow a column's type.
@@ -37,7 +37,7 @@ pub(super) fn define(
     rows: bool,
 ) -> Option<()> {
     let type_at = reader.at();
-    let to = match expression::type_name(reader) {
+    let to = match type_name::type_name(reader) {
         Some(name) if reader.is_done() || reader.is(",") || reader.is_any(&NEXT) => name,
         _ => {
             reader.doubt();
@@ -46,7 +46,7 @@ pub(super) fn define(
             if reader.at() == type_at {
                 return None;
             }
-            expression::written(reader.words(), type_at..reader.at())
+            type_name::written(reader.words(), type_at..reader.at())
         }
     };
     let serial = is_serial(&to);
@@ -146,7 +146,7 @@ fn default(reader: &mut Reader<'_, '_>, at: usize, name: &str) -> Clause {
         reader.set_at(value);
         reader.skip_to(&NEXT);
     }
-    let varies = expression::is_stable(reader.words(), value..reader.at()).map(|stable| !stable);
+    let varies = stable::is_stable(reader.words(), value..reader.at()).map(|stable| !stable);
     costs(reader.clause(ClauseKind::Default, at, name), varies)
 }
 

@@ -77,6 +77,9 @@ fn parts(draft: &mut Draft, reader: &mut Reader<'_, '_>, table: &str) -> Option<
         let named = reader.name().is_some() && reader.names().is_some();
         reader.doubt_unless(named);
     }
+    let _ = reader.eat(&["on", "commit", "drop"])
+        || reader.eat(&["on", "commit", "delete", "rows"])
+        || reader.eat(&["on", "commit", "preserve", "rows"]);
     if !reader.is_done() {
         rest(reader);
     }
@@ -84,7 +87,7 @@ fn parts(draft: &mut Draft, reader: &mut Reader<'_, '_>, table: &str) -> Option<
 }
 
 /// `DEFAULT`, `FOR VALUES IN (…)` and `FOR VALUES FROM (…) TO (…)`, as far as they are plain.
-fn bounds(reader: &mut Reader<'_, '_>) {
+pub(super) fn bounds(reader: &mut Reader<'_, '_>) {
     if reader.eat(&["default"]) || !reader.eat(&["for", "values"]) {
         return;
     }

@@ -70,7 +70,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Option<Draft>> {
     Some(noun.and_then(|noun| drop(reader, *noun)))
 }
 
-fn eat(reader: &mut Reader<'_, '_>, words: &str) -> bool {
+pub(super) fn eat(reader: &mut Reader<'_, '_>, words: &str) -> bool {
     let start = reader.at();
     let all = words.split(' ').all(|word| reader.eat(&[word]));
     if !all {
@@ -167,16 +167,21 @@ fn names(reader: &mut Reader<'_, '_>, kind: &str) -> Option<Vec<String>> {
     }
     loop {
         names.push(reader.name()?);
-        if let Some(inside) = reader.group() {
-            let words = reader.words();
-            let plain = |at| {
-                matches!(words.kind(at), Some(TokenKind::Word | TokenKind::QuotedIdent | TokenKind::Number))
-                    || [",", ".", "(", ")", "[", "]"].contains(&words.text(at))
-            };
-            reader.doubt_unless(inside.clone().all(plain));
-        }
+        arguments(reader);
         if !reader.eat(&[","]) {
             return Some(names);
         }
+    }
+}
+
+/// The arguments that tell a routine from others of its name, if they are there.
+pub(super) fn arguments(reader: &mut Reader<'_, '_>) {
+    if let Some(mut inside) = reader.group() {
+        let words = reader.words();
+        let plain = |at| {
+            matches!(words.kind(at), Some(TokenKind::Word | TokenKind::QuotedIdent | TokenKind::Number))
+                || [",", ".", "(", ")", "[", "]"].contains(&words.text(at))
+        };
+        reader.doubt_unless(inside.all(plain));
     }
 }

@@ -1,28 +1,44 @@
-//! Expressions that can be read without a parser, and what of any expression decides its cost.
+//! Expressions that can be read without a parser.
 
-use std::ops::Range;
-
+use super::query;
 use super::reader::Reader;
-use crate::dialect::{TokenKind, Words};
+use super::type_name::type_name;
+use crate::dialect::TokenKind;
 
-/// Takes the longest expression that is understood: literals, names, calls, casts and operators. False
-/// where the next words are none, or hold a query or anything else that only the parser can judge.
+/// Takes the longest expression that is understood, and notes what it calls and which relations its queries
+/// read. False where the next words are none, or hold anything that only the parser can judge.
 pub(super) fn read(reader: &mut Reader<'_, '_>) -> bool {
+    at_depth(reader, 0)
+}
+
+/// Brackets in brackets that are still read here.
+pub(super) const DEEP: usize = 24;
+
+pub(super) fn at_depth(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
     let start = reader.at();
-    let understood = chain(reader, 0);
+    let understood = depth < DEEP && chain(reader, depth);
     if !understood {
         reader.set_at(start);
     }
     understood
 }
 
-/// Brackets in brackets that are still read here.
-const DEEP: usize = 20;
+/// Expressions between commas.
+pub(super) fn list(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
+    loop {
+        if !at_depth(reader, depth) {
+            return false;
+        }
+        if !reader.eat(&[","]) {
+            return true;
+        }
+    }
+}
 
 fn chain(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
     loop {
         while is_sign(reader) || reader.is("not") {
-            reader.set_at(reader.at() + 1);
+            reader.step(1);
         }
         if !operand(reader, depth) {
             return false;
@@ -30,6 +46,9 @@ fn chain(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
         while postfix(reader, depth) {}
         if !operator(reader) {
             return true;
+        }
+        if reader.is_any(&["any", "all", "some"]) && reader.is_after(1, "(") {
+            reader.step(1);
         }
     }
 }
@@ -39,78 +58,242 @@ fn is_sign(reader: &Reader<'_, '_>) -> bool {
 }
 
 fn operand(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
-    const LITERALS: [&str; 6] = ["interval", "date", "timestamp", "timestamptz", "time", "timetz"];
     match reader.kind() {
         Some(TokenKind::Number | TokenKind::Str | TokenKind::Param) => {
-            reader.set_at(reader.at() + 1);
+            reader.step(1);
             true
         }
-        Some(TokenKind::Word) if reader.is_any(&LITERALS) && reader.kind_after(1) == Some(TokenKind::Str) => {
-            reader.set_at(reader.at() + 2);
-            true
-        }
-        Some(TokenKind::Word) if reader.is("array") => {
-            reader.set_at(reader.at() + 1);
-            depth < DEEP && bracketed(reader, depth, "[", "]")
-        }
-        Some(TokenKind::Word) if !reader.is_any(VALUES) && reader.is_any(RESERVED) => false,
-        Some(TokenKind::Word | TokenKind::QuotedIdent) => {
-            reader.name().is_some() && (!reader.is("(") || call(reader, depth))
-        }
-        Some(TokenKind::Punct) if reader.is("(") => depth < DEEP && bracketed(reader, depth, "(", ")"),
+        Some(TokenKind::Word) => word(reader, depth),
+        Some(TokenKind::QuotedIdent) => name(reader, depth),
+        Some(TokenKind::Punct) if reader.is("(") => parentheses(reader, depth),
         _ => false,
     }
 }
 
-fn call(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
-    if reader.eat(&["(", "*", ")"]) {
+fn word(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
+    const LITERALS: [&str; 6] = ["interval", "date", "timestamp", "timestamptz", "time", "timetz"];
+    if reader.kind_after(1) == Some(TokenKind::Str) {
+        let literal = reader.is_any(&LITERALS);
+        reader.step(if literal { 2 } else { 0 });
+        return literal;
+    }
+    let function = reader.is_after(1, "(") && reader.is_any(&["left", "right"]);
+    if function || !is_reserved(reader.text()) {
+        return name(reader, depth);
+    }
+    if reader.eat(&["case"]) {
+        return case(reader, depth);
+    }
+    if reader.eat(&["exists"]) {
+        return query::in_parentheses(reader, depth);
+    }
+    if reader.eat(&["array"]) {
+        let of_query = reader.is("(") && query::begins(reader, 1);
+        return if of_query {
+            query::in_parentheses(reader, depth)
+        } else {
+            bracketed(reader, depth, "[", "]")
+        };
+    }
+    if reader.eat(&["cast", "("]) {
+        let cast = at_depth(reader, depth + 1) && reader.eat(&["as"]) && type_name(reader).is_some();
+        return cast && reader.eat(&[")"]);
+    }
+    if reader.eat(&["row"]) {
+        return bracketed(reader, depth, "(", ")");
+    }
+    if reader.eat(&["extract", "("]) {
+        let field = reader.eat_kind(TokenKind::Word) || reader.eat_kind(TokenKind::Str);
+        return field && reader.eat(&["from"]) && at_depth(reader, depth + 1) && reader.eat(&[")"]);
+    }
+    if reader.is_after(1, "(") && reader.is_any(&["substring", "trim", "position", "overlay"]) {
+        return worded(reader, depth);
+    }
+    if reader.is_any(VALUES) {
+        reader.step(1);
         return true;
     }
-    depth < DEEP && bracketed(reader, depth, "(", ")")
+    false
+}
+
+/// A function whose arguments words may part: `substring(a from 1 for 2)`, `trim(both ' ' from a)`.
+fn worded(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
+    reader.named.calls.push(reader.at());
+    reader.step(2);
+    let _ = reader.eat_any(&["both", "leading", "trailing"]);
+    if !reader.is("from") && !at_depth(reader, depth + 1) {
+        return false;
+    }
+    while reader.eat(&[","]) || reader.eat_any(&["from", "for", "placing"]).is_some() {
+        if !at_depth(reader, depth + 1) {
+            return false;
+        }
+    }
+    reader.eat(&[")"])
+}
+
+/// `CASE` has been taken.
+fn case(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
+    if !reader.is("when") && !at_depth(reader, depth + 1) {
+        return false;
+    }
+    if !reader.is("when") {
+        return false;
+    }
+    while reader.eat(&["when"]) {
+        if !(at_depth(reader, depth + 1) && reader.eat(&["then"]) && at_depth(reader, depth + 1)) {
+            return false;
+        }
+    }
+    (!reader.eat(&["else"]) || at_depth(reader, depth + 1)) && reader.eat(&["end"])
+}
+
+/// A column, a whole row (`t.*`) or a call.
+fn name(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
+    let start = reader.at();
+    reader.step(1);
+    while reader.eat(&["."]) {
+        if reader.eat(&["*"]) {
+            return true;
+        }
+        if !(reader.eat_kind(TokenKind::Word) || reader.eat_kind(TokenKind::QuotedIdent)) {
+            return false;
+        }
+    }
+    !reader.is("(") || call(reader, start, depth)
+}
+
+/// The arguments of the function whose name is at `start`, and what may follow them.
+pub(super) fn call(reader: &mut Reader<'_, '_>, start: usize, depth: usize) -> bool {
+    reader.named.calls.push(start);
+    if !reader.eat(&["(", "*", ")"]) {
+        if reader.is_after(1, "distinct") {
+            reader.step(2);
+        } else {
+            reader.step(1);
+        }
+        if !reader.eat(&[")"]) {
+            let arguments = list(reader, depth + 1);
+            if !arguments || !ordered(reader, depth) || !reader.eat(&[")"]) {
+                return false;
+            }
+        }
+    }
+    if reader.eat(&["within", "group", "("]) && !(ordered(reader, depth) && reader.eat(&[")"])) {
+        return false;
+    }
+    if reader.eat(&["filter", "(", "where"]) && !(at_depth(reader, depth + 1) && reader.eat(&[")"])) {
+        return false;
+    }
+    if reader.is("over") && (reader.is_after(1, "(") || reader.kind_after(1) == Some(TokenKind::Word)) {
+        reader.step(1);
+        return if reader.is("(") { window(reader, depth) } else { reader.skip_name() };
+    }
+    true
+}
+
+/// `ORDER BY`, if it is there.
+pub(super) fn ordered(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
+    if !reader.eat(&["order", "by"]) {
+        return true;
+    }
+    loop {
+        if !at_depth(reader, depth + 1) {
+            return false;
+        }
+        let _ = reader.eat_any(&["asc", "desc"]);
+        let _ = reader.eat(&["nulls", "first"]) || reader.eat(&["nulls", "last"]);
+        if !reader.eat(&[","]) {
+            return true;
+        }
+    }
+}
+
+/// `(PARTITION BY … ORDER BY … frame)`.
+pub(super) fn window(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
+    const FRAME: [&str; 15] = [
+        "rows",
+        "range",
+        "groups",
+        "between",
+        "and",
+        "unbounded",
+        "preceding",
+        "following",
+        "current",
+        "row",
+        "exclude",
+        "no",
+        "others",
+        "ties",
+        "group",
+    ];
+    if !reader.eat(&["("]) || (reader.eat(&["partition", "by"]) && !list(reader, depth + 1)) {
+        return false;
+    }
+    if !ordered(reader, depth) {
+        return false;
+    }
+    if reader.is_any(&FRAME[..3]) {
+        while reader.is_any(&FRAME) || reader.kind() == Some(TokenKind::Number) {
+            reader.step(1);
+        }
+    }
+    reader.eat(&[")"])
+}
+
+fn parentheses(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
+    if query::begins(reader, 1) {
+        return query::in_parentheses(reader, depth);
+    }
+    bracketed(reader, depth, "(", ")")
 }
 
 /// Expressions between commas, or none.
 fn bracketed(reader: &mut Reader<'_, '_>, depth: usize, open: &str, close: &str) -> bool {
-    if !reader.eat(&[open]) {
-        return false;
-    }
-    if reader.eat(&[close]) {
-        return true;
-    }
-    loop {
-        if !chain(reader, depth + 1) {
-            return false;
-        }
-        if reader.eat(&[close]) {
-            return true;
-        }
-        if !reader.eat(&[","]) {
-            return false;
-        }
-    }
+    reader.eat(&[open]) && (reader.eat(&[close]) || (list(reader, depth + 1) && reader.eat(&[close])))
 }
 
 fn postfix(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
-    if reader.eat(&["::"]) {
-        return type_name(reader).is_some() || undo_one(reader);
-    }
-    if reader.is("[") {
-        return depth < DEEP && bracketed(reader, depth, "[", "]");
+    if reader.kind() == Some(TokenKind::Punct) {
+        return match reader.text() {
+            "::" => {
+                reader.step(1);
+                type_name(reader).is_some() || undo_one(reader)
+            }
+            "[" => subscript(reader, depth),
+            "." => {
+                reader.step(1);
+                reader.eat(&["*"])
+                    || reader.eat_kind(TokenKind::Word)
+                    || reader.eat_kind(TokenKind::QuotedIdent)
+                    || undo_one(reader)
+            }
+            _ => false,
+        };
     }
     if reader.eat(&["collate"]) {
-        return reader.name().is_some() || undo_one(reader);
+        return reader.skip_name() || undo_one(reader);
     }
-    let tests: [&[&str]; 8] = [
-        &["is", "null"],
-        &["is", "not", "null"],
-        &["is", "true"],
-        &["is", "not", "true"],
-        &["is", "false"],
-        &["is", "not", "false"],
-        &["isnull"],
-        &["notnull"],
-    ];
-    tests.iter().any(|test| reader.eat(test))
+    if reader.is("is") {
+        let not = usize::from(reader.is_after(1, "not"));
+        let known = ["null", "true", "false", "unknown"].iter().any(|word| reader.is_after(1 + not, word));
+        reader.step(if known { 2 + not } else { 0 });
+        return known;
+    }
+    reader.eat(&["isnull"]) || reader.eat(&["notnull"])
+}
+
+/// `[1]` and `[1:2]`.
+fn subscript(reader: &mut Reader<'_, '_>, depth: usize) -> bool {
+    let start = reader.at();
+    reader.step(1);
+    let one = at_depth(reader, depth + 1) && (!reader.eat(&[":"]) || at_depth(reader, depth + 1));
+    let whole = one && reader.eat(&["]"]);
+    if !whole {
+        reader.set_at(start);
+    }
+    whole
 }
 
 /// What was taken makes no sense without what should follow.
@@ -124,26 +307,27 @@ fn operator(reader: &mut Reader<'_, '_>) -> bool {
         Some(TokenKind::Punct) => {
             let joins =
                 !matches!(reader.text(), "(" | ")" | "[" | "]" | "," | ";" | "." | ":" | "::" | ":=" | "..");
-            reader.set_at(reader.at() + usize::from(joins));
+            reader.step(usize::from(joins));
             joins
         }
         Some(TokenKind::Word) => {
-            let words: [&[&str]; 13] = [
+            const WORDS: [&[&str]; 14] = [
                 &["and"],
                 &["or"],
+                &["in"],
                 &["like"],
                 &["ilike"],
-                &["in"],
                 &["between"],
+                &["not", "in"],
                 &["not", "like"],
                 &["not", "ilike"],
-                &["not", "in"],
                 &["not", "between"],
                 &["is", "distinct", "from"],
                 &["is", "not", "distinct", "from"],
                 &["at", "time", "zone"],
+                &["escape"],
             ];
-            words.iter().any(|words| reader.eat(words))
+            WORDS.iter().any(|words| reader.eat(words))
         }
         _ => false,
     }
@@ -165,289 +349,42 @@ const VALUES: &[&str] = &[
     "current_role",
 ];
 
-/// Words that are no column's or function's name unless they are quoted (manual, appendix C), and functions
+/// Whether a word is no column's or function's name unless it is quoted (manual, appendix C), or names a function
 /// whose arguments have a grammar of their own.
-const RESERVED: &[&str] = &[
-    "all",
-    "analyse",
-    "analyze",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "asymmetric",
-    "between",
-    "both",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "column",
-    "concurrently",
-    "constraint",
-    "create",
-    "cross",
-    "current_catalog",
-    "current_date",
-    "current_role",
-    "current_schema",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "default",
-    "deferrable",
-    "desc",
-    "distinct",
-    "do",
-    "else",
-    "end",
-    "except",
-    "exists",
-    "extract",
-    "false",
-    "fetch",
-    "for",
-    "foreign",
-    "freeze",
-    "from",
-    "full",
-    "grant",
-    "group",
-    "having",
-    "ilike",
-    "in",
-    "initially",
-    "inner",
-    "intersect",
-    "into",
-    "is",
-    "isnull",
-    "join",
-    "lateral",
-    "leading",
-    "left",
-    "like",
-    "limit",
-    "localtime",
-    "localtimestamp",
-    "natural",
-    "not",
-    "notnull",
-    "null",
-    "offset",
-    "on",
-    "only",
-    "or",
-    "order",
-    "outer",
-    "overlaps",
-    "overlay",
-    "placing",
-    "position",
-    "primary",
-    "references",
-    "returning",
-    "right",
-    "row",
-    "select",
-    "session_user",
-    "similar",
-    "some",
-    "substring",
-    "symmetric",
-    "system_user",
-    "table",
-    "tablesample",
-    "then",
-    "to",
-    "trailing",
-    "treat",
-    "trim",
-    "true",
-    "union",
-    "unique",
-    "user",
-    "using",
-    "values",
-    "variadic",
-    "verbose",
-    "when",
-    "where",
-    "window",
-    "with",
-    "xmlelement",
+pub(super) fn is_reserved(word: &str) -> bool {
+    RESERVED.get(word.len()).is_some_and(|words| words.iter().any(|known| known.eq_ignore_ascii_case(word)))
+}
+
+/// By their length.
+const RESERVED: [&[&str]; 18] = [
+    &[],
+    &[],
+    &["as", "do", "in", "is", "on", "or", "to"],
+    &["all", "and", "any", "asc", "end", "for", "not", "row"],
+    &[
+        "both", "case", "cast", "desc", "else", "from", "full", "into", "join", "left", "like", "null",
+        "only", "some", "then", "trim", "true", "user", "when", "with",
+    ],
+    &[
+        "array", "check", "cross", "false", "fetch", "grant", "group", "ilike", "inner", "limit", "order",
+        "outer", "right", "table", "treat", "union", "using", "where",
+    ],
+    &[
+        "column", "create", "except", "exists", "freeze", "having", "isnull", "offset", "select", "unique",
+        "values", "window",
+    ],
+    &[
+        "analyse", "analyze", "between", "collate", "default", "extract", "foreign", "lateral", "leading",
+        "natural", "notnull", "overlay", "placing", "primary", "similar", "verbose",
+    ],
+    &["distinct", "overlaps", "position", "trailing", "variadic"],
+    &["initially", "intersect", "localtime", "returning", "substring", "symmetric"],
+    &["asymmetric", "constraint", "deferrable", "references", "xmlelement"],
+    &["system_user", "tablesample"],
+    &["concurrently", "current_date", "current_role", "current_time", "current_user", "session_user"],
+    &[],
+    &["current_schema", "localtimestamp"],
+    &["current_catalog"],
+    &[],
+    &["current_timestamp"],
 ];
-
-/// A type as its text in lower case with single spaces; None where it is none that is understood, and then
-/// nothing is taken.
-pub(super) fn type_name(reader: &mut Reader<'_, '_>) -> Option<String> {
-    let start = reader.at();
-    let name = read_type(reader);
-    if name.is_none() {
-        reader.set_at(start);
-    }
-    name
-}
-
-fn read_type(reader: &mut Reader<'_, '_>) -> Option<String> {
-    let start = reader.at();
-    if reader.kind() == Some(TokenKind::Word) && reader.is_any(RESERVED) {
-        return None;
-    }
-    let long: [&[&str]; 4] =
-        [&["double", "precision"], &["character", "varying"], &["char", "varying"], &["bit", "varying"]];
-    if !long.iter().any(|words| reader.eat(words)) {
-        reader.name()?;
-    }
-    if let Some(inside) = reader.group() {
-        let mut inside = reader.within(inside);
-        loop {
-            inside.eat(&["-"]);
-            let modifier = inside.kind();
-            if !matches!(modifier, Some(TokenKind::Number | TokenKind::Word | TokenKind::Str)) {
-                return None;
-            }
-            inside.set_at(inside.at() + 1);
-            if !inside.eat(&[","]) {
-                break;
-            }
-        }
-        if !inside.is_done() {
-            return None;
-        }
-    }
-    let _ = reader.eat(&["with", "time", "zone"]) || reader.eat(&["without", "time", "zone"]);
-    while reader.is("[") {
-        let sized = usize::from(reader.kind_after(1) == Some(TokenKind::Number));
-        if !reader.is_after(1 + sized, "]") {
-            return None;
-        }
-        reader.set_at(reader.at() + 2 + sized);
-    }
-    Some(written(reader.words(), start..reader.at()))
-}
-
-/// Words as they are written, in lower case with single spaces between words.
-pub(super) fn written(words: &Words<'_>, range: Range<usize>) -> String {
-    let mut text = String::with_capacity(words.span(range.clone()).len());
-    let mut word_before = false;
-    for at in range {
-        let word = words.kind(at) == Some(TokenKind::Word);
-        if word && word_before {
-            text.push(' ');
-        }
-        if words.text(at) == "," {
-            text.push(',');
-        } else {
-            text.push_str(words.text(at));
-        }
-        word_before = word || words.text(at) == ")";
-    }
-    text.make_ascii_lowercase();
-    text
-}
-
-/// The functions that the words call, without the types that look the same (`::numeric(1, 2)`).
-pub(super) fn calls<'w>(words: &'w Words<'_>, range: Range<usize>) -> impl Iterator<Item = String> + 'w {
-    const NO_CALLS: [&str; 22] = [
-        "in", "and", "or", "not", "any", "all", "some", "exists", "case", "when", "then", "else", "between",
-        "like", "ilike", "array", "interval", "cast", "row", "values", "as", "is",
-    ];
-    let first = range.start;
-    range.filter_map(move |at| {
-        let named = matches!(words.kind(at), Some(TokenKind::Word | TokenKind::QuotedIdent));
-        if !named || !words.is(at + 1, "(") || NO_CALLS.iter().any(|word| words.is(at, word)) {
-            return None;
-        }
-        let mut start = at;
-        while start >= first + 2 && words.is(start - 1, ".") {
-            start -= 2;
-        }
-        let is_type = start > first
-            && (words.is(start - 1, "::") || words.is(start - 1, "as") || words.is(start - 1, "precision"));
-        if is_type || (words.is(at, "varying") && start > first) {
-            return None;
-        }
-        words.name(start).map(|(name, _)| name)
-    })
-}
-
-/// Whether an expression has one value for the whole statement; None where a function is not known.
-pub(super) fn is_stable(words: &Words<'_>, range: Range<usize>) -> Option<bool> {
-    const STABLE: [&str; 44] = [
-        "now",
-        "transaction_timestamp",
-        "statement_timestamp",
-        "current_setting",
-        "md5",
-        "lower",
-        "upper",
-        "length",
-        "coalesce",
-        "nullif",
-        "greatest",
-        "least",
-        "concat",
-        "format",
-        "to_char",
-        "to_date",
-        "to_timestamp",
-        "to_jsonb",
-        "to_json",
-        "jsonb_build_object",
-        "json_build_object",
-        "jsonb_build_array",
-        "json_build_array",
-        "make_interval",
-        "make_date",
-        "make_timestamptz",
-        "date_trunc",
-        "date_part",
-        "abs",
-        "round",
-        "txid_current",
-        "extract",
-        "timezone",
-        "concat_ws",
-        "replace",
-        "btrim",
-        "left",
-        "right",
-        "substr",
-        "current_schema",
-        "floor",
-        "ceil",
-        "array_length",
-        "age",
-    ];
-    const VOLATILE: [&str; 16] = [
-        "random",
-        "clock_timestamp",
-        "timeofday",
-        "gen_random_uuid",
-        "uuidv4",
-        "uuidv7",
-        "nextval",
-        "setval",
-        "uuid_generate_v1",
-        "uuid_generate_v1mc",
-        "uuid_generate_v4",
-        "gen_random_bytes",
-        "gen_salt",
-        "random_normal",
-        "pg_current_wal_lsn",
-        "currval",
-    ];
-    let mut known = Some(true);
-    for name in calls(words, range) {
-        let name = name.rsplit('.').next().unwrap_or_default();
-        if VOLATILE.contains(&name) {
-            return Some(false);
-        }
-        if !STABLE.contains(&name) {
-            known = None;
-        }
-    }
-    known
-}

@@ -1,79 +1,62 @@
-//! Statements that keep a server in order, and those that change only the session.
-
-use squawk_syntax::{SyntaxKind, SyntaxNode};
+//! Statements that keep a server in order, where they are plain enough to be read without a parser, and those whose
+//! effect is nowhere in their text.
 
 use super::super::draft::{Draft, Mode};
-use super::routine;
-use super::tree::{self, has, holds};
-use crate::dialect::{Action, Blocks, ObjectKind};
+use super::expression;
+use super::reader::Reader;
+use crate::dialect::{Action, Blocks, ObjectKind, TokenKind};
 
-pub(super) fn read(node: &SyntaxNode) -> Option<Draft> {
-    use SyntaxKind as K;
-    Some(match node.kind() {
-        K::TRUNCATE => truncate(node),
-        K::LOCK => lock(node),
-        K::REFRESH => refresh(node),
-        K::CLUSTER | K::REPACK => cluster(node),
-        K::VACUUM => vacuum(node),
-        K::ANALYZE => analyze(node),
-        K::REINDEX => reindex(node),
-        K::COMMENT_ON => Draft::new("comment"),
-        K::GRANT => on_object("grant", node),
-        K::REVOKE => on_object("revoke", node),
-        K::SECURITY_LABEL => on_object("security_label", node),
-        K::DO => {
-            let mut draft = opaque("do", "runs a code block whose effect cannot be read from its text");
-            if let Some(effect) = routine::effect(node) {
-                draft.loses(effect);
-            }
-            draft
+/// The outer None is another statement, the inner one a statement that makes no sense.
+pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Option<Draft>> {
+    const VERBS: [&str; 13] = [
+        "truncate", "lock", "refresh", "cluster", "repack", "vacuum", "analyze", "analyse", "reindex",
+        "call", "execute", "load", "reassign",
+    ];
+    let draft = match reader.eat_any(&VERBS)? {
+        "truncate" => truncate(reader),
+        "lock" => lock(reader),
+        "refresh" => refresh(reader),
+        "cluster" => cluster(reader, "cluster"),
+        "repack" => {
+            reader.doubt();
+            cluster(reader, "repack")
         }
-        K::CALL => {
+        "vacuum" => vacuum(reader),
+        "reindex" => reindex(reader),
+        "call" => {
+            let (name, _) = reader.words().name(reader.at())?;
+            let _ = expression::read(reader);
             let mut draft = opaque("call", "runs a procedure whose effect cannot be read from its text");
-            if let Some(name) = tree::child_name(node, K::PROCEDURE_NAME_REF) {
-                draft.object(ObjectKind::Function, name, Action::Read);
-            }
-            draft
+            draft.object(ObjectKind::Function, name, Action::Read);
+            Some(draft)
         }
-        K::EXECUTE => {
-            opaque("execute", "runs a prepared statement whose effect cannot be read from its text")
+        "execute" => {
+            let _ = expression::read(reader);
+            Some(opaque("execute", "runs a prepared statement whose effect cannot be read from its text"))
         }
-        K::LOAD => opaque("load", "loads a library whose effect cannot be read from its text"),
-        K::IMPORT_FOREIGN_SCHEMA => Draft::new("import_foreign_schema"),
-        K::REASSIGN => {
+        "load" => {
+            reader.eat_kind(TokenKind::Str);
+            Some(opaque("load", "loads a library whose effect cannot be read from its text"))
+        }
+        "reassign" => {
             let mut draft = Draft::new("reassign_owned");
             draft.loses(
                 "gives everything that a role owns to another one, which cannot be told apart afterwards",
             );
             draft.lock_unknown();
-            draft
+            let _ = reader.eat(&["owned", "by"])
+                && reader.skip_names().is_some()
+                && reader.eat(&["to"])
+                && reader.skip_name();
+            Some(draft)
         }
-        K::DISCARD => {
-            let mut draft = Draft::new("discard");
-            if holds(node, K::ALL_KW) {
-                draft.never("DISCARD ALL cannot run inside a transaction block");
-            }
-            draft
-        }
-        K::SET | K::SET_ROLE | K::SET_SESSION_AUTH | K::SET_CONSTRAINTS | K::SET_TRANSACTION => {
-            Draft::new("set")
-        }
-        K::RESET | K::RESET_ROLE | K::RESET_SESSION_AUTH => Draft::new("reset"),
-        K::SHOW => {
-            let mut draft = Draft::new("show");
-            draft.reads_only(true);
-            draft
-        }
-        K::FETCH => Draft::new("fetch"),
-        K::MOVE => Draft::new("move"),
-        K::CLOSE => Draft::new("close"),
-        K::DEALLOCATE => Draft::new("deallocate"),
-        K::LISTEN => Draft::new("listen"),
-        K::UNLISTEN => Draft::new("unlisten"),
-        K::NOTIFY => Draft::new("notify"),
-        K::CHECKPOINT => Draft::new("checkpoint"),
-        _ => return None,
-    })
+        _ => analyze(reader),
+    };
+    if !reader.is_done() {
+        reader.doubt();
+        reader.set_at(reader.end());
+    }
+    Some(draft)
 }
 
 fn opaque(kind: &'static str, what: &'static str) -> Draft {
@@ -84,108 +67,160 @@ fn opaque(kind: &'static str, what: &'static str) -> Draft {
     draft
 }
 
-fn truncate(node: &SyntaxNode) -> Draft {
+/// The tables that are named next, each perhaps with columns.
+fn tables(reader: &mut Reader<'_, '_>) -> Option<Vec<String>> {
+    let mut tables = Vec::new();
+    loop {
+        reader.eat(&["only"]);
+        tables.push(reader.name()?);
+        reader.eat(&["*"]);
+        if reader.is("(") {
+            reader.names()?;
+        }
+        if !reader.eat(&[","]) {
+            return Some(tables);
+        }
+    }
+}
+
+/// Options in parentheses, if they are there.
+fn options(reader: &mut Reader<'_, '_>) -> std::ops::Range<usize> {
+    let start = reader.at();
+    reader.settings().unwrap_or(start..start)
+}
+
+fn truncate(reader: &mut Reader<'_, '_>) -> Option<Draft> {
     let mut draft = Draft::new("truncate");
-    let also = if has(node, SyntaxKind::CASCADE) { ", with every table that refers to it" } else { "" };
+    reader.eat(&["table"]);
+    let tables = tables(reader)?;
+    let _ = reader.eat(&["restart", "identity"]) || reader.eat(&["continue", "identity"]);
+    let also = if reader.eat(&["cascade"]) { ", with every table that refers to it" } else { "" };
+    reader.eat(&["restrict"]);
     // The table and its indexes get new files.
     draft.rewrites(Some(true));
     draft.keeps_indexes();
-    for table in tree::descendants(node, SyntaxKind::TABLE_NAME_REF).filter_map(|table| tree::name(&table)) {
+    for table in tables {
         draft.lock(Mode::AccessExclusive, &table);
         draft.loses(format!("truncates {table}{also}"));
         draft.object(ObjectKind::Table, table, Action::Write);
     }
-    draft
+    Some(draft)
 }
 
-fn lock(node: &SyntaxNode) -> Draft {
-    use SyntaxKind as K;
-    let mut draft = Draft::new("lock_table");
-    const MODES: [(SyntaxKind, Mode); 7] = [
-        (K::ACCESS_SHARE, Mode::AccessShare),
-        (K::ROW_SHARE, Mode::RowShare),
-        (K::ROW_EXCLUSIVE, Mode::RowExclusive),
-        (K::SHARE_UPDATE_EXCLUSIVE, Mode::ShareUpdateExclusive),
-        (K::SHARE, Mode::Share),
-        (K::SHARE_ROW_EXCLUSIVE, Mode::ShareRowExclusive),
-        (K::EXCLUSIVE, Mode::Exclusive),
+fn lock(reader: &mut Reader<'_, '_>) -> Option<Draft> {
+    const MODES: [(&[&str], Mode); 8] = [
+        (&["access", "share"], Mode::AccessShare),
+        (&["row", "share"], Mode::RowShare),
+        (&["row", "exclusive"], Mode::RowExclusive),
+        (&["share", "update", "exclusive"], Mode::ShareUpdateExclusive),
+        (&["share", "row", "exclusive"], Mode::ShareRowExclusive),
+        (&["share"], Mode::Share),
+        (&["exclusive"], Mode::Exclusive),
+        (&["access", "exclusive"], Mode::AccessExclusive),
     ];
-    let mode =
-        MODES.iter().find(|(kind, _)| holds(node, *kind)).map_or(Mode::AccessExclusive, |(_, mode)| *mode);
-    for table in tree::descendants(node, K::RELATION_NAME_REF).filter_map(|table| tree::name(&table)) {
+    let mut draft = Draft::new("lock_table");
+    reader.eat(&["table"]);
+    let tables = tables(reader)?;
+    let mut mode = Mode::AccessExclusive;
+    if reader.eat(&["in"]) {
+        mode = MODES.iter().find(|(words, _)| reader.eat(words)).map(|(_, mode)| *mode)?;
+        if !reader.eat(&["mode"]) {
+            return None;
+        }
+    }
+    reader.eat(&["nowait"]);
+    for table in tables {
         draft.lock(mode, &table);
         draft.object(ObjectKind::Table, table, Action::Read);
     }
-    draft
+    Some(draft)
 }
 
-fn refresh(node: &SyntaxNode) -> Draft {
-    use SyntaxKind as K;
+fn refresh(reader: &mut Reader<'_, '_>) -> Option<Draft> {
     let mut draft = Draft::new("refresh_materialized_view");
-    let name = tree::child_name(node, K::VIEW_REF).unwrap_or_default();
-    let concurrently = has(node, K::CONCURRENTLY_KW);
+    if !reader.eat(&["materialized", "view"]) {
+        return None;
+    }
+    let concurrently = reader.eat(&["concurrently"]);
+    let name = reader.name()?;
+    let _ = reader.eat(&["with", "no", "data"]) || reader.eat(&["with", "data"]);
     draft.lock(if concurrently { Mode::Exclusive } else { Mode::AccessExclusive }, &name);
     draft.object(ObjectKind::View, name, Action::Write);
     draft.rewrites(Some(!concurrently));
     draft.scans(Some(true));
-    draft
+    Some(draft)
 }
 
-fn cluster(node: &SyntaxNode) -> Draft {
-    let mut draft = Draft::new(if node.kind() == SyntaxKind::CLUSTER { "cluster" } else { "repack" });
+fn cluster(reader: &mut Reader<'_, '_>, kind: &'static str) -> Option<Draft> {
+    let mut draft = Draft::new(kind);
     draft.rewrites(Some(true));
     draft.scans(Some(true));
-    match tree::relation(node) {
-        Some(table) => {
-            draft.lock(Mode::AccessExclusive, &table);
-            draft.object(ObjectKind::Table, table, Action::Alter);
-        }
-        None => {
-            draft.lock_unknown();
-            draft.never("CLUSTER of all tables cannot run inside a transaction block");
-        }
+    options(reader);
+    reader.eat(&["verbose"]);
+    if reader.is_done() {
+        draft.lock_unknown();
+        draft.never("CLUSTER of all tables cannot run inside a transaction block");
+        return Some(draft);
     }
-    draft
+    let mut table = reader.name()?;
+    // As it was written before PostgreSQL 8.4: the index comes first.
+    if reader.eat(&["on"]) {
+        table = reader.name()?;
+    } else if reader.eat(&["using"]) {
+        reader.name()?;
+    }
+    draft.lock(Mode::AccessExclusive, &table);
+    draft.object(ObjectKind::Table, table, Action::Alter);
+    Some(draft)
 }
 
-fn vacuum(node: &SyntaxNode) -> Draft {
+fn vacuum(reader: &mut Reader<'_, '_>) -> Option<Draft> {
     let mut draft = Draft::new("vacuum");
-    let full = holds(node, SyntaxKind::FULL_KW);
-    for table in tree::descendants(node, SyntaxKind::TABLE_NAME_REF).filter_map(|table| tree::name(&table)) {
-        draft.lock(if full { Mode::AccessExclusive } else { Mode::ShareUpdateExclusive }, &table);
-        draft.object(ObjectKind::Table, table, Action::Alter);
+    let options = options(reader);
+    let mut full = reader.words().find(options, &["full"]).is_some();
+    while let Some(option) = reader.eat_any(&["full", "freeze", "verbose", "analyze", "analyse"]) {
+        full |= option == "full";
+    }
+    if !reader.is_done() {
+        for table in tables(reader)? {
+            draft.lock(if full { Mode::AccessExclusive } else { Mode::ShareUpdateExclusive }, &table);
+            draft.object(ObjectKind::Table, table, Action::Alter);
+        }
     }
     draft.rewrites(Some(full));
     draft.scans(Some(true));
     draft.never("VACUUM cannot run inside a transaction block");
-    draft
+    Some(draft)
 }
 
-fn analyze(node: &SyntaxNode) -> Draft {
+fn analyze(reader: &mut Reader<'_, '_>) -> Option<Draft> {
     let mut draft = Draft::new("analyze");
-    for table in tree::descendants(node, SyntaxKind::TABLE_NAME_REF).filter_map(|table| tree::name(&table)) {
-        draft.lock(Mode::ShareUpdateExclusive, &table);
-        draft.object(ObjectKind::Table, table, Action::Read);
+    options(reader);
+    reader.eat(&["verbose"]);
+    if !reader.is_done() {
+        for table in tables(reader)? {
+            draft.lock(Mode::ShareUpdateExclusive, &table);
+            draft.object(ObjectKind::Table, table, Action::Read);
+        }
     }
-    draft
+    Some(draft)
 }
 
-fn reindex(node: &SyntaxNode) -> Draft {
-    use SyntaxKind as K;
+fn reindex(reader: &mut Reader<'_, '_>) -> Option<Draft> {
     let mut draft = Draft::new("reindex");
     draft.scans(Some(true));
-    draft.builds_index(Some(true));
     // The index is built anew; the table is not.
-    let Some(target) = node.children().find(|child| child.kind() != K::REINDEX_OPTION_LIST) else {
-        return draft;
-    };
-    let name = target.children().next().and_then(|named| tree::name(&named)).unwrap_or_default();
-    let concurrently = holds(node, K::CONCURRENTLY_KW);
+    draft.builds_index(Some(true));
+    let options = options(reader);
+    let target = reader.eat_any(&["index", "table", "schema", "database", "system"])?;
+    let concurrently =
+        reader.eat(&["concurrently"]) || reader.words().find(options, &["concurrently"]).is_some();
     if concurrently {
         draft.never("REINDEX CONCURRENTLY cannot run inside a transaction block");
     }
-    match target.kind() {
-        K::REINDEX_TARGET_TABLE => {
+    let name = if reader.is_done() { String::new() } else { reader.name()? };
+    match target {
+        "table" => {
             draft.lock(if concurrently { Mode::ShareUpdateExclusive } else { Mode::Share }, &name);
             draft.object(ObjectKind::Table, name, Action::Alter);
             if !concurrently {
@@ -193,14 +228,14 @@ fn reindex(node: &SyntaxNode) -> Draft {
                 draft.blocks(Some(Blocks::Everything));
             }
         }
-        K::REINDEX_TARGET_INDEX => {
+        "index" => {
             draft.object(ObjectKind::Index, &name, Action::Alter);
             if !concurrently {
                 // SHARE on the table, which the text does not name; ACCESS EXCLUSIVE on the index.
                 draft.lock(Mode::AccessExclusive, &name);
             }
         }
-        K::REINDEX_TARGET_SCHEMA => {
+        "schema" => {
             draft.object(ObjectKind::Schema, name, Action::Alter);
             draft.never("REINDEX SCHEMA cannot run inside a transaction block");
             if !concurrently {
@@ -215,16 +250,5 @@ fn reindex(node: &SyntaxNode) -> Draft {
             }
         }
     }
-    draft
-}
-
-fn on_object(kind: &'static str, node: &SyntaxNode) -> Draft {
-    let mut draft = Draft::new(kind);
-    for table in tree::descendants(node, SyntaxKind::RELATION_NAME_REF)
-        .chain(tree::descendants(node, SyntaxKind::TABLE_NAME_REF))
-        .filter_map(|table| tree::name(&table))
-    {
-        draft.object(ObjectKind::Table, table, Action::Alter);
-    }
-    draft
+    Some(draft)
 }

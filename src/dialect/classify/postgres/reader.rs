@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::rows::Write;
 use crate::dialect::{Clause, ClauseKind, TokenKind, Words};
 use crate::source::Span;
 
@@ -14,16 +15,31 @@ pub(super) struct Reader<'w, 'a> {
     at: usize,
     end: usize,
     sure: bool,
+    pub(super) named: Named,
+}
+
+/// What the queries and expressions that were read name, as the places of the names.
+#[derive(Default)]
+pub(super) struct Named {
+    pub(super) calls: Vec<usize>,
+    /// Relations that are read.
+    pub(super) relations: Vec<usize>,
+    /// The relations among `relations` whose rows are locked.
+    pub(super) locked: Vec<usize>,
+    /// In the order of where they begin.
+    pub(super) writes: Vec<Write>,
+    /// Queries that a `WITH` names.
+    pub(super) queries: Vec<usize>,
 }
 
 impl<'w, 'a> Reader<'w, 'a> {
     pub(super) fn new(words: &'w Words<'a>) -> Self {
-        Self { words, at: 0, end: words.len(), sure: true }
+        Self { words, at: 0, end: words.len(), sure: true, named: Named::default() }
     }
 
     /// The same statement between these words.
     pub(super) fn within(&self, range: Range<usize>) -> Self {
-        Self { words: self.words, at: range.start, end: range.end, sure: true }
+        Self { words: self.words, at: range.start, end: range.end, sure: true, named: Named::default() }
     }
 
     pub(super) fn at(&self) -> usize {
@@ -100,6 +116,42 @@ impl<'w, 'a> Reader<'w, 'a> {
         is
     }
 
+    /// Goes on by so many words.
+    pub(super) fn step(&mut self, words: usize) {
+        self.at += words;
+    }
+
+    /// Takes a name with its qualifiers.
+    pub(super) fn skip_name(&mut self) -> bool {
+        let is_part = |at: usize| {
+            at < self.end && matches!(self.words.kind(at), Some(TokenKind::Word | TokenKind::QuotedIdent))
+        };
+        if !is_part(self.at) {
+            return false;
+        }
+        let mut end = self.at + 1;
+        while end < self.end && self.words.is(end, ".") {
+            if !is_part(end + 1) {
+                return false;
+            }
+            end += 2;
+        }
+        self.at = end;
+        true
+    }
+
+    /// Takes names between commas.
+    pub(super) fn skip_names(&mut self) -> Option<()> {
+        loop {
+            if !self.skip_name() {
+                return None;
+            }
+            if !self.eat(&[","]) {
+                return Some(());
+            }
+        }
+    }
+
     /// A name with its qualifiers, as facts write names.
     pub(super) fn name(&mut self) -> Option<String> {
         let (name, end) = self.words.name(self.at).filter(|(_, end)| *end <= self.end)?;
@@ -125,9 +177,31 @@ impl<'w, 'a> Reader<'w, 'a> {
     pub(super) fn names(&mut self) -> Option<()> {
         let inside = self.group()?;
         let mut names = self.within(inside);
-        while names.name().is_some() && names.eat(&[","]) {}
+        while names.skip_name() && names.eat(&[","]) {}
         self.doubt_unless(names.is_done());
         Some(())
+    }
+
+    /// Takes `(name [=] value, …)`, as tables, indexes and many commands have it.
+    pub(super) fn settings(&mut self) -> Option<Range<usize>> {
+        let start = self.at + 1;
+        if !self.eat(&["("]) {
+            return None;
+        }
+        loop {
+            if !self.skip_name() {
+                return None;
+            }
+            self.eat(&["="]);
+            self.eat(&["-"]);
+            let _ = self.is(",")
+                || self.eat_kind(TokenKind::Number)
+                || self.eat_kind(TokenKind::Str)
+                || self.skip_name();
+            if !self.eat(&[","]) {
+                return self.eat(&[")"]).then(|| start..self.at - 1);
+            }
+        }
     }
 
     /// Goes on to the next comma or one of `stops`, outside brackets, or to the end.

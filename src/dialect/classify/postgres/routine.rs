@@ -7,9 +7,9 @@ use super::super::draft::Draft;
 use super::super::entry;
 use super::super::sequence::Routine;
 use super::alter_table::written;
-use super::expression::type_name;
 use super::reader::Reader;
 use super::tree;
+use super::type_name::type_name;
 use crate::dialect::{Action, Dialect, ObjectKind, TokenKind, lex, split};
 
 /// `CREATE FUNCTION` and `CREATE PROCEDURE`; the outer None is another statement. The body is not read: it
@@ -84,6 +84,35 @@ fn options(reader: &mut Reader<'_, '_>) -> bool {
     bodies == 1
 }
 
+/// `DO`; the outer None is another statement.
+pub(super) fn block(reader: &mut Reader<'_, '_>) -> Option<Option<Draft>> {
+    if !reader.eat(&["do"]) {
+        return None;
+    }
+    let (mut language, mut body) = (None, None);
+    while !reader.is_done() {
+        if reader.eat(&["language"]) {
+            language = Some(reader.text().trim_matches('\'').to_ascii_lowercase());
+            if !(reader.eat_kind(TokenKind::Str) || reader.skip_name()) {
+                return Some(None);
+            }
+        } else {
+            body = Some(reader.text());
+            if !reader.eat_kind(TokenKind::Str) {
+                return Some(None);
+            }
+        }
+    }
+    let mut draft = Draft::new("do");
+    draft.loses("runs a code block whose effect cannot be read from its text");
+    draft.lock_unknown();
+    draft.cost_unknown();
+    if let Some(effect) = of_body(language.as_deref().unwrap_or("plpgsql"), body?) {
+        draft.loses(effect);
+    }
+    Some(Some(draft))
+}
+
 pub(in super::super) fn routine(statement: &str) -> Option<Routine> {
     use SyntaxKind as K;
     let root = SourceFile::parse(statement).tree().syntax().clone();
@@ -111,12 +140,16 @@ pub(super) fn effect(node: &SyntaxNode) -> Option<String> {
                 .parent_ancestors()
                 .all(|above| !matches!(above.kind(), K::PARAM_LIST | K::LANGUAGE_FUNC_OPTION))
     });
-    let unread = || Some(format!("runs a body of {language} that cannot be read"));
-    let Some(body) = body.and_then(|token| unquoted(token.text())) else { return unread() };
-    match language.trim_matches('\'') {
-        "sql" => of_sql(&body),
-        "plpgsql" => of_plpgsql(&body),
-        _ => unread(),
+    of_body(language.trim_matches('\''), body.as_ref().map_or("", |token| token.text()))
+}
+
+/// What runs with the body that the literal holds.
+fn of_body(language: &str, literal: &str) -> Option<String> {
+    let body = unquoted(literal);
+    match (language, body) {
+        ("sql", Some(body)) => of_sql(&body),
+        ("plpgsql", Some(body)) => of_plpgsql(&body),
+        _ => Some(format!("runs a body of {language} that cannot be read")),
     }
 }
 

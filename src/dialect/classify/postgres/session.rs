@@ -7,7 +7,9 @@ use crate::dialect::{Action, ObjectKind, TokenKind};
 
 /// None where it is another statement, or not as plain.
 pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Draft> {
-    let draft = if reader.eat(&["comment", "on"]) {
+    let draft = if reader.is_any(&["close", "notify", "discard"]) {
+        other(reader)
+    } else if reader.eat(&["comment", "on"]) {
         comment(reader)
     } else if reader.eat(&["set"]) {
         set(reader)
@@ -17,38 +19,126 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Draft> {
     draft.filter(|_| reader.is_done())
 }
 
-fn control(reader: &mut Reader<'_, '_>) -> Option<Draft> {
-    let word = reader.eat_any(&["begin", "commit", "rollback"])?;
-    let mut draft = Draft::new(word);
-    draft.control();
-    Some(draft)
+fn other(reader: &mut Reader<'_, '_>) -> Option<Draft> {
+    let kind = reader.eat_any(&["close", "notify", "discard"])?;
+    let mut draft = Draft::new(kind);
+    if kind == "discard" && reader.is("all") {
+        draft.never("DISCARD ALL cannot run inside a transaction block");
+    }
+    let named = reader.skip_name();
+    let told = !reader.eat(&[","]) || reader.eat_kind(TokenKind::Str);
+    (named && told).then_some(draft)
 }
 
-/// `SET [SESSION | LOCAL] name { TO | = } value, …`.
+/// Transactions, and what only a session knows.
+fn control(reader: &mut Reader<'_, '_>) -> Option<Draft> {
+    const VERBS: [&str; 13] = [
+        "begin",
+        "start",
+        "commit",
+        "end",
+        "rollback",
+        "abort",
+        "savepoint",
+        "release",
+        "reset",
+        "show",
+        "listen",
+        "unlisten",
+        "checkpoint",
+    ];
+    let kind = match reader.eat_any(&VERBS)? {
+        "start" if reader.eat(&["transaction"]) => "begin",
+        "start" => return None,
+        "end" => "commit",
+        "abort" => "rollback",
+        "release" => "release_savepoint",
+        verb => verb,
+    };
+    let mut draft = Draft::new(kind);
+    let understood = match kind {
+        "reset" | "show" | "listen" | "unlisten" | "checkpoint" => {
+            draft.reads_only(kind == "show");
+            let named = reader.skip_name();
+            return (named != (kind == "checkpoint")).then_some(draft);
+        }
+        "savepoint" => reader.skip_name(),
+        "release_savepoint" => {
+            reader.eat(&["savepoint"]);
+            reader.skip_name()
+        }
+        _ => {
+            let _ = reader.eat_any(&["work", "transaction"]);
+            if kind != "begin" && reader.eat(&["prepared"]) {
+                reader.eat_kind(TokenKind::Str)
+            } else if kind == "begin" {
+                modes(reader)
+            } else if kind == "rollback" && reader.eat(&["to"]) {
+                reader.eat(&["savepoint"]);
+                reader.skip_name()
+            } else {
+                let _ = reader.eat(&["and", "no", "chain"]) || reader.eat(&["and", "chain"]);
+                true
+            }
+        }
+    };
+    draft.control();
+    understood.then_some(draft)
+}
+
+/// `ISOLATION LEVEL SERIALIZABLE, READ ONLY …`.
+fn modes(reader: &mut Reader<'_, '_>) -> bool {
+    const MODES: [&[&str]; 8] = [
+        &["isolation", "level", "serializable"],
+        &["isolation", "level", "repeatable", "read"],
+        &["isolation", "level", "read", "committed"],
+        &["isolation", "level", "read", "uncommitted"],
+        &["read", "write"],
+        &["read", "only"],
+        &["deferrable"],
+        &["not", "deferrable"],
+    ];
+    while MODES.iter().any(|mode| reader.eat(mode)) {
+        reader.eat(&[","]);
+    }
+    true
+}
+
 fn set(reader: &mut Reader<'_, '_>) -> Option<Draft> {
     let _ = reader.eat_any(&["session", "local"]);
-    if reader.is_any(&["transaction", "constraints", "role", "authorization", "characteristics"]) {
+    if reader.is_any(&["transaction", "characteristics"]) {
         return None;
     }
-    reader.name()?;
-    if !(reader.eat(&["to"]) || reader.eat(&["="])) {
-        return None;
+    let understood = if reader.eat(&["role"]) || reader.eat(&["authorization"]) {
+        reader.skip_name() || reader.eat_kind(TokenKind::Str)
+    } else if reader.eat(&["constraints"]) {
+        reader.skip_names().is_some() && reader.eat_any(&["deferred", "immediate"]).is_some()
+    } else {
+        setting(reader)
+    };
+    understood.then(|| Draft::new("set"))
+}
+
+/// `name { TO | = } value, …`, and `TIME ZONE value`.
+pub(super) fn setting(reader: &mut Reader<'_, '_>) -> bool {
+    if !reader.eat(&["time", "zone"]) && !(reader.skip_name() && (reader.eat(&["to"]) || reader.eat(&["="])))
+    {
+        return false;
     }
     loop {
         reader.eat(&["-"]);
-        let value = reader.kind();
-        if !matches!(
-            value,
+        let value = matches!(
+            reader.kind(),
             Some(TokenKind::Word | TokenKind::QuotedIdent | TokenKind::Str | TokenKind::Number)
-        ) {
-            return None;
+        );
+        if !value {
+            return false;
         }
-        reader.set_at(reader.at() + 1);
+        reader.step(1);
         if !reader.eat(&[","]) {
-            break;
+            return true;
         }
     }
-    Some(Draft::new("set"))
 }
 
 fn comment(reader: &mut Reader<'_, '_>) -> Option<Draft> {
@@ -63,7 +153,10 @@ fn comment(reader: &mut Reader<'_, '_>) -> Option<Draft> {
         draft.lock(Mode::ShareUpdateExclusive, table);
         draft.object(ObjectKind::Column, of(table, column), Action::Alter);
     } else {
-        return None;
+        // Names, and the arguments of a routine; nobody waits for it.
+        while !reader.is_done() && !reader.is("is") {
+            reader.step(1);
+        }
     }
     let is = reader.eat(&["is"]) && (reader.eat_kind(TokenKind::Str) || reader.eat(&["null"]));
     is.then_some(draft)

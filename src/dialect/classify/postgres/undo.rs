@@ -6,17 +6,6 @@ use super::super::draft::Draft;
 use super::alter_table::written;
 use super::tree::{self, has, holds};
 
-/// `… RENAME TO`, which is taken back under the new name.
-pub(super) fn rename(draft: &mut Draft, words: &str, old: &str, action: &SyntaxNode) {
-    let new = action.children().last().and_then(|child| tree::name(&child));
-    let Some(new) = new else { return draft.undo(None) };
-    let (schema, old) = old
-        .rsplit_once('.')
-        .map_or((String::new(), old), |(schema, old)| (format!("{}.", written(schema)), old));
-    draft.undo_begins(format!("{words} {schema}{} ", written(&new)));
-    draft.undo(Some(format!("RENAME TO {}", written(old))));
-}
-
 /// `CREATE`, where nothing was there before.
 pub(super) fn create(draft: &mut Draft, node: &SyntaxNode, name: &str) {
     use SyntaxKind as K;
