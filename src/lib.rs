@@ -27,6 +27,8 @@ pub mod backend;
 
 pub mod survey;
 
+pub mod measure;
+
 pub mod engine;
 
 pub mod record;

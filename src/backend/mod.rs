@@ -9,6 +9,7 @@ mod blocker;
 mod error;
 mod lease;
 mod lookout;
+pub mod measure;
 mod mysql;
 mod patience;
 mod postgres;

@@ -186,6 +186,13 @@ pub struct Check {
     /// Write what --fix shows without asking
     #[arg(long, requires = "fix")]
     pub write: bool,
+    /// Run the statements of one runbook on a scratch database, and hold what they lock, rewrite and read to what is
+    /// predicted
+    #[arg(long, requires = "scratch")]
+    pub trace: bool,
+    /// The database that --trace changes for good: nobody else may use it, and `scratch` must be a word of its name
+    #[arg(long, value_name = "URL|NAME", requires = "trace")]
+    pub scratch: Option<String>,
     #[command(flatten)]
     pub params: Params,
 }

@@ -7,6 +7,7 @@ use crate::backend::{AddressError, DbError};
 use crate::code::PatternError;
 use crate::dialect::Dialect;
 use crate::engine::EngineError;
+use crate::measure::NoScratch;
 use crate::rules::{LevelError, UnknownRule};
 use crate::template::ParameterError;
 
@@ -79,6 +80,12 @@ pub enum CliError {
     NotRunning { run: String, state: String, next: Option<String> },
     #[error("run {run} is not in batches: {doing}")]
     NotBatched { run: String, doing: String },
+    #[error(transparent)]
+    NoScratch(NoScratch),
+    #[error("--trace takes one runbook: each needs the scratch database as it was before the one before it")]
+    TraceOne,
+    #[error("on {dialect} nothing is measured yet")]
+    NoMeter { dialect: Dialect },
     #[error("{} exists already", path.display())]
     Exists { path: PathBuf },
     #[error("interrupted at a question; nothing was changed")]
@@ -172,6 +179,7 @@ impl CliError {
                  next safe point"
                     .to_owned(),
             ),
+            Self::NoScratch(reason) => Some(reason.help().to_owned()),
             Self::Template { help, .. } => help.clone(),
             Self::NoTerminal { .. } => {
                 Some("give every value with `--set NAME=VALUE`; then nothing is asked".to_owned())

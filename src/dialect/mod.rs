@@ -19,7 +19,7 @@ mod waiting;
 mod words;
 
 pub use canonical::canonical;
-pub use classify::{Sequence, classify};
+pub use classify::{Sequence, classify, lock_modes};
 pub use definition::{ColumnDefinition, Definition, Key, KeyKind, Reference};
 pub use facts::{Action, Blocks, Clause, ClauseKind, Facts, Lock, Object, ObjectKind, Transactional};
 pub use lexer::{Token, TokenKind, lex};

@@ -165,7 +165,7 @@ fn live_json(judged: &Judged) -> Value {
 }
 
 /// As `check --format json` has them.
-fn findings_json(findings: &Diagnostics) -> Value {
+pub(super) fn findings_json(findings: &Diagnostics) -> Value {
     let report: Value = serde_json::from_str(&render::json(findings, rules::page_of)).unwrap_or_default();
     report["findings"].clone()
 }

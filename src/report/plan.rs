@@ -62,7 +62,7 @@ pub fn plan_table(plan: &Plan, history: Option<&History>, width: u16) -> String 
 }
 
 /// Columns below which a cell of the table holds what would be several.
-const NARROW: u16 = 110;
+pub(super) const NARROW: u16 = 110;
 
 fn lines(parts: &[String]) -> String {
     parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join("\n")

@@ -28,4 +28,4 @@ pub use gone::{Gone, How, gone};
 pub use levels::{LevelError, Levels};
 pub use page::Page;
 pub use rule::{Finder, Rule};
-pub use runbook::STILL_IN_CODE;
+pub use runbook::{NOT_MEASURED, PREDICTION_TOO_STRONG, PREDICTION_TOO_WEAK, STILL_IN_CODE};

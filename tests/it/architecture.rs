@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom: a module may use those before it.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "figures",
     "source",
     "diagnostics",
@@ -16,6 +16,7 @@ const LAYERS: [&str; 16] = [
     "code",
     "backend",
     "survey",
+    "measure",
     "engine",
     "record",
     "report",

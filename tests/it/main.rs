@@ -36,6 +36,7 @@ mod targets;
 mod templates;
 mod terminal;
 mod throttles;
+mod trace;
 mod under_load;
 
 #[global_allocator]

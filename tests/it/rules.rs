@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rollbook::code::{self, Search};
 use rollbook::diagnostics::{Diagnostic, Diagnostics, Level, render};
 use rollbook::dialect::Dialect;
-use rollbook::document::{self, BlockKind, Document};
+use rollbook::document::{self, Block, BlockKind, Document};
 use rollbook::plan::{self, Plan};
 use rollbook::rules::{self, Finder, Levels, Page, Rule};
 use rollbook::source::Source;
@@ -33,6 +33,7 @@ pub fn findings(name: &str, text: &str, levels: &Levels) -> Diagnostics {
     if plans.len() == front.dialects.len() {
         found.extend(rules::check(&parsed.document, &plans, levels));
         found.extend(in_code(&parsed.document, &plans));
+        found.extend(on_scratch(&parsed.document, &plans, levels));
     }
     found
 }
@@ -47,6 +48,18 @@ fn in_code(document: &Document, plans: &[Plan]) -> Diagnostics {
     let places: Vec<_> = places.into_iter().map(|place| (PathBuf::from("app.rb"), place)).collect();
     let open = |path: &PathBuf| Some(Source::new(path.display().to_string(), code.clone()));
     code::findings(&document.source, &gone, &places, Level::Warning, open)
+}
+
+/// What `check --trace` finds where an example has a fence with what its scratch database holds.
+fn on_scratch(document: &Document, plans: &[Plan], levels: &Levels) -> Diagnostics {
+    let inside = |block: &Block| {
+        block.text.strip_prefix("```sql\n-- scratch\n")?.trim_end().strip_suffix("```").map(str::to_owned)
+    };
+    let fence = document.blocks.iter().find_map(inside);
+    let (Some(sql), [plan]) = (fence, plans) else { return Vec::new() };
+    let lab = Lab::scratch(Engine::speaking(plan.dialect.name())[0]);
+    lab.sql(&sql);
+    crate::trace::measured(&lab, document, plan, levels)
 }
 
 /// The cells of an example in a runbook that has nothing else to be said about.

@@ -80,6 +80,15 @@ impl PostgresSession {
         })
     }
 
+    pub(super) fn conn(&mut self) -> &mut PgConnection {
+        &mut self.conn
+    }
+
+    /// The server process.
+    pub(super) fn pid(&self) -> &str {
+        &self.pid
+    }
+
     /// Opens a transaction with its settings, or none: one that is refused half way is not left open.
     async fn open_transaction(&mut self, scope: &Scope<'_>, begin: &str) -> Result<(), DbError> {
         let opened = self.send(format!("{begin}; {}", settings(scope, "LOCAL"))).await;

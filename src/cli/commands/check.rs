@@ -9,13 +9,15 @@ use super::super::load;
 use super::super::mend::{self, Checked};
 use super::super::prompt;
 use super::super::replace::replace_file;
+use super::super::run::width;
 use super::super::settings;
+use super::trace;
 use crate::code::{self, Place, Search};
 use crate::diagnostics::{Diagnostic, Diagnostics, Level, explain_command, render};
 use crate::document;
 use crate::figures::plural;
 use crate::plan;
-use crate::report::Style;
+use crate::report::{Measurement, Style, measured_json, measured_table};
 use crate::rules::{self, Gone, Levels};
 use crate::source::Source;
 
@@ -33,21 +35,55 @@ pub fn run(command: &Check, style: Style) -> Result<Exit, CliError> {
     if let Some(folder) = &command.code {
         look_at_code(folder, &files, &mut checked, &levels)?;
     }
-    let findings: Diagnostics = checked.into_iter().flat_map(|checked| checked.findings).collect();
+    let ready = match &command.scratch {
+        Some(scratch) if checked.iter().all(|checked| checked.is_runbook) => {
+            trace::prepare(command, scratch, style)?
+        }
+        _ => None,
+    };
+    let (measurement, found) = match &ready {
+        Some(ready) => trace::run(ready, &levels).map(|(measurement, found)| (Some(measurement), found))?,
+        None => (None, Diagnostics::new()),
+    };
+    let findings: Diagnostics =
+        checked.into_iter().flat_map(|checked| checked.findings).chain(found).collect();
+    print_findings(&findings, measurement.as_ref(), command, style);
+    summarise(&files, &findings, command);
+    match measurement {
+        Some(measurement) => eprintln!("{}", measurement.summary()),
+        None if command.trace => eprintln!("nothing is measured, because the runbook has errors"),
+        None => {}
+    }
+    let failed = findings.iter().any(|finding| finding.level == Level::Error);
+    Ok(if failed { Exit::No } else { Exit::Done })
+}
+
+fn print_findings(
+    findings: &Diagnostics,
+    measurement: Option<&Measurement<'_>>,
+    command: &Check,
+    style: Style,
+) {
     let text = match command.format {
-        FindingFormat::Full => render::full(&findings, style == Style::Ansi),
-        FindingFormat::Concise => render::concise(&findings),
-        FindingFormat::Json => render::json(&findings, rules::page_of),
-        FindingFormat::Github => render::github(&findings),
-        FindingFormat::Sarif => render::sarif(&findings, rules::page_of),
+        FindingFormat::Full => {
+            let table =
+                measurement.map_or_else(String::new, |measurement| measured_table(measurement, width()));
+            let text = render::full(findings, style == Style::Ansi);
+            let gap = if text.is_empty() || table.is_empty() { "" } else { "\n" };
+            format!("{text}{gap}{table}")
+        }
+        FindingFormat::Concise => render::concise(findings),
+        FindingFormat::Json => match measurement {
+            Some(measurement) => measured_json(measurement, findings),
+            None => render::json(findings, rules::page_of),
+        },
+        FindingFormat::Github => render::github(findings),
+        FindingFormat::Sarif => render::sarif(findings, rules::page_of),
     };
     print!("{text}");
     if !text.is_empty() && !text.ends_with('\n') {
         println!();
     }
-    summarise(&files, &findings, command);
-    let failed = findings.iter().any(|finding| finding.level == Level::Error);
-    Ok(if failed { Exit::No } else { Exit::Done })
 }
 
 fn summarise(files: &[PathBuf], findings: &[Diagnostic], command: &Check) {

@@ -11,4 +11,5 @@ pub mod run;
 mod session;
 pub mod status;
 pub mod templates;
+mod trace;
 pub mod verify;

@@ -1,4 +1,4 @@
-use crate::dialect::{Action, Blocks, Clause, Facts, Lock, Object, ObjectKind, Transactional};
+use crate::dialect::{Action, Blocks, Clause, Dialect, Facts, Lock, Object, ObjectKind, Transactional};
 
 /// Table locks, weakest first: PostgreSQL's (manual §13.3.1), then MySQL's metadata locks (manual
 /// §29.12.13.3). No statement takes both.
@@ -52,6 +52,29 @@ impl Mode {
             Self::AccessExclusive | Self::MetadataExclusive | Self::Unknown => Blocks::Everything,
         }
     }
+}
+
+/// An engine's table locks by its own names, weakest first, and whom each keeps waiting. SQLite locks the whole
+/// database (file locking and concurrency, "Locking").
+pub fn lock_modes(dialect: Dialect) -> Vec<(&'static str, Blocks)> {
+    use Mode as M;
+    let modes: &[Mode] = match dialect {
+        Dialect::Postgres => &[
+            M::AccessShare,
+            M::RowShare,
+            M::RowExclusive,
+            M::ShareUpdateExclusive,
+            M::Share,
+            M::ShareRowExclusive,
+            M::Exclusive,
+            M::AccessExclusive,
+        ],
+        Dialect::Mysql => {
+            &[M::SharedRead, M::SharedWrite, M::SharedUpgradable, M::SharedNoWrite, M::MetadataExclusive]
+        }
+        Dialect::Sqlite => return vec![("SHARED", Blocks::Nothing), ("RESERVED", Blocks::Writes)],
+    };
+    modes.iter().map(|mode| (mode.name(), mode.blocks())).collect()
 }
 
 /// What is lost. Of a part of a table's contract, only what this runbook did not make itself: `of` names

@@ -43,5 +43,6 @@ mod sequence;
 mod spelling;
 mod sqlite;
 
+pub use draft::lock_modes;
 pub use entry::classify;
 pub use sequence::Sequence;

@@ -9,6 +9,9 @@ mod missing_rollback;
 mod missing_section;
 mod missing_verify;
 mod mixed_transaction;
+mod not_measured;
+mod prediction_too_strong;
+mod prediction_too_weak;
 mod raw_interpolation;
 mod rollback_mismatch;
 mod still_in_code;
@@ -24,6 +27,9 @@ mod wrong_phase;
 
 use super::Rule;
 
+pub use not_measured::RULE as NOT_MEASURED;
+pub use prediction_too_strong::RULE as PREDICTION_TOO_STRONG;
+pub use prediction_too_weak::RULE as PREDICTION_TOO_WEAK;
 pub use still_in_code::RULE as STILL_IN_CODE;
 pub(super) use unused_allow::RULE as UNUSED_ALLOW;
 
@@ -36,9 +42,11 @@ pub(super) const RULES: &[&Rule] = &[
     &missing_section::RULE,
     &missing_verify::RULE,
     &mixed_transaction::RULE,
+    &not_measured::RULE,
+    &prediction_too_strong::RULE,
+    &prediction_too_weak::RULE,
     &raw_interpolation::RULE,
     &rollback_mismatch::RULE,
-    &transaction_control::RULE,
     &still_in_code::RULE,
     &transaction_control::RULE,
     &undeclared_destructive::RULE,

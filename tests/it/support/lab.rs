@@ -26,9 +26,22 @@ impl Lab {
         }
     }
 
+    /// On the same, with a database whose name says that nobody needs it.
+    pub fn scratch(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::sqlite(),
+            _ => Self::named(engine, Server::shared(engine), "_scratch"),
+        }
+    }
+
     /// On a server of the test's own.
     pub fn on_server(engine: Engine, server: Arc<Server>) -> Self {
+        Self::named(engine, server, "")
+    }
+
+    fn named(engine: Engine, server: Arc<Server>, ending: &str) -> Self {
         let (name, folder) = Self::place();
+        let name = name + ending;
         server.create(&name);
         let url = server.url_at(server.port(), &name);
         Self { folder, engine, url, database: name, server: Some(server) }
