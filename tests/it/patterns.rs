@@ -155,7 +155,11 @@ fn everything(lab: &Lab) -> String {
     for (table, columns) in columns {
         let listed = columns.join(", ");
         let places: Vec<String> = (1..=columns.len()).map(|place| place.to_string()).collect();
-        let rows = lab.sql(&format!("SELECT {listed} FROM {table} ORDER BY {}", places.join(", ")));
+        // Not every type of PostgreSQL has an order.
+        let cast = if lab.engine.dialect() == "postgres" { "::text" } else { "" };
+        let cells: Vec<String> = columns.iter().map(|column| format!("{column}{cast}")).collect();
+        let rows =
+            lab.sql(&format!("SELECT {} FROM {table} ORDER BY {}", cells.join(", "), places.join(", ")));
         all.push_str(&format!("\n--- {table}: {listed}\n{rows}"));
     }
     all
