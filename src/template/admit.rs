@@ -72,9 +72,7 @@ fn admit_text(asked: &Asked, dialect: Dialect, text: &str) -> Result<(), Unfit> 
         Form::Expression if textual => admit_sql(dialect, text, "expression", |_, _| false),
         Form::Clauses if textual => admit_sql(dialect, text, CLAUSES, |_, _| false),
         Form::Relation => spelling::relation(dialect, text).map(drop).map_err(|_| Unfit::NotATable),
-        Form::Type if textual => {
-            admit_sql(dialect, text, "type", |depth, token| belongs_to_no_type(depth, token))
-        }
+        Form::Type if textual => admit_sql(dialect, text, "type", belongs_to_no_type),
         _ => Ok(()),
     }
 }

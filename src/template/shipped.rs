@@ -35,6 +35,7 @@ pub(super) const SHIPPED: &[(&str, &str)] = shipped![
     "merge-tables.md.j2"
     "move-column.md.j2"
     "normalise-columns.md.j2"
+    "partition-table.md.j2"
     "parts/ask.j2"
     "parts/dual_write.j2"
     "parts/new_table.j2"
