@@ -161,13 +161,21 @@ pub fn patterns(engine: Engine) -> Vec<Pattern> {
         shape.value = "substr(i.worth, 4)".to_owned();
         shape
     };
+    // Where no foreign key does it, a release deletes what hangs on its row.
+    let delete = |table: &str, key: &str| {
+        let mut all = vec![always("DELETE FROM items WHERE id = {id}")];
+        if mysql {
+            all.insert(0, always(format!("DELETE FROM {table} WHERE {key} = {{id}}")));
+        }
+        all
+    };
     let in_other = |table: &str| Shape {
         insert: vec![
             always("INSERT INTO items (id) VALUES ({id})"),
             always(upsert(mysql, table, "id", &["a", "b"], "{id}, {a}, {b}")),
         ],
         update: vec![always(upsert(mysql, table, "id", &["a", "b"], "{id}, {a}, {b}"))],
-        delete: vec![always("DELETE FROM items WHERE id = {id}")],
+        delete: delete(table, "id"),
         value: PARTS.replace("i.", "p."),
         from: format!("items i LEFT JOIN {table} p ON p.id = i.id"),
     };
@@ -192,7 +200,7 @@ pub fn patterns(engine: Engine) -> Vec<Pattern> {
         Shape {
             insert: vec![always("INSERT INTO items (id) VALUES ({id})"), put(1, "{a}"), put(2, "{b}")],
             update: vec![put(1, "{a}"), take(1), put(2, "{b}"), take(2)],
-            delete: vec![always("DELETE FROM items WHERE id = {id}")],
+            delete: delete("phones", "item_id"),
             value: format!("concat({}, '/', {})", phone(1), phone(2)),
             from: "items i".to_owned(),
         }
@@ -202,7 +210,7 @@ pub fn patterns(engine: Engine) -> Vec<Pattern> {
         Shape {
             insert: vec![always("INSERT INTO items (id) VALUES ({id})"), put.clone()],
             update: vec![always("DELETE FROM item_owners WHERE item_id = {id}"), put],
-            delete: vec![always("DELETE FROM items WHERE id = {id}")],
+            delete: delete("item_owners", "item_id"),
             value: format!("(SELECT CAST(o.owner_id AS {text}) FROM item_owners o WHERE o.item_id = i.id)"),
             from: "items i".to_owned(),
         }
@@ -320,7 +328,7 @@ pub fn patterns(engine: Engine) -> Vec<Pattern> {
                     always(upsert(mysql, "worths", "id", &["value"], "{id}, {v}")),
                 ],
                 update: vec![always(upsert(mysql, "worths", "id", &["value"], "{id}, {v}"))],
-                delete: vec![always("DELETE FROM items WHERE id = {id}")],
+                delete: delete("worths", "id"),
                 value: "p.value".to_owned(),
                 from: "items i LEFT JOIN worths p ON p.id = i.id".to_owned(),
             },
