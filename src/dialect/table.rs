@@ -18,6 +18,8 @@ pub struct Column {
     pub default: Option<String>,
     /// Its collation, where a definition that leaves it out would give the column another one.
     pub collation: Option<String>,
+    /// The engine computes it: no statement may write it.
+    pub generated: bool,
 }
 
 /// How large a table is, and what hangs on it.

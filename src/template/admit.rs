@@ -64,14 +64,15 @@ fn admit_text(asked: &Asked, dialect: Dialect, text: &str) -> Result<(), Unfit> 
     if text.is_empty() && asked.spec.default == Some(Value::from("")) {
         return Ok(());
     }
-    let textual = matches!(asked.spec.kind, ParamType::String);
+    let textual = match &asked.spec.kind {
+        ParamType::List(of) => **of == ParamType::String,
+        kind => *kind == ParamType::String,
+    };
     match asked.form {
         Form::Expression if textual => admit_sql(dialect, text, "expression", |_, _| false),
         Form::Clauses if textual => admit_sql(dialect, text, CLAUSES, |_, _| false),
         Form::Relation => spelling::relation(dialect, text).map(drop).map_err(|_| Unfit::NotATable),
-        Form::Type if textual => {
-            admit_sql(dialect, text, "type", |depth, token| belongs_to_no_type(dialect, depth, token))
-        }
+        Form::Type if textual => admit_sql(dialect, text, "type", belongs_to_no_type),
         _ => Ok(()),
     }
 }
@@ -116,9 +117,9 @@ fn admit_sql(
 const CLAUSES: &str = "list of clauses";
 
 /// Words that follow a type in a column's definition, and marks that no type has. The values of an enum stand
-/// in brackets, and in MySQL a collation belongs to the type.
-fn belongs_to_no_type(dialect: Dialect, depth: usize, token: &str) -> bool {
-    const WORDS: [&str; 13] = [
+/// in brackets, and a collation belongs to the type.
+fn belongs_to_no_type(depth: usize, token: &str) -> bool {
+    const WORDS: [&str; 12] = [
         "not",
         "null",
         "default",
@@ -128,7 +129,6 @@ fn belongs_to_no_type(dialect: Dialect, depth: usize, token: &str) -> bool {
         "primary",
         "constraint",
         "generated",
-        "collate",
         "as",
         "add",
         "drop",
@@ -139,7 +139,7 @@ fn belongs_to_no_type(dialect: Dialect, depth: usize, token: &str) -> bool {
         || matches!(first, '"' | '_' | '(' | ')' | ',' | '.' | '[' | ']');
     let mark = !known && (first != '\'' || depth == 0);
     let word = token.to_ascii_lowercase();
-    mark || (WORDS.contains(&word.as_str()) && !(dialect == Dialect::Mysql && word == "collate"))
+    mark || WORDS.contains(&word.as_str())
 }
 
 /// A value of the same form that can do no harm: what a rendering with `value` is held against.

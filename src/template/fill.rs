@@ -12,6 +12,8 @@ use crate::figures;
 const TABLE: &str = "table";
 /// The parameter that names a column of it.
 const COLUMN: &str = "column";
+/// The parameter that names several.
+const COLUMNS: &str = "columns";
 
 /// What a database is asked for a parameter's value: `from: <fact>`, or `from: <fact> of <parameter>`
 /// where the table or the column is not the one that `table` or `column` names.
@@ -31,8 +33,10 @@ pub enum Fact {
     Size,
     /// Indexes, keys, views and triggers that name the table.
     Dependants,
-    /// All columns, in the table's order.
+    /// All columns that a statement may write, in the table's order.
     Columns,
+    /// The type of each column of a list.
+    ColumnTypes,
     ColumnType,
     ColumnNotNull,
     /// The expression of its default; a column without one has nothing to say.
@@ -40,23 +44,28 @@ pub enum Fact {
 }
 
 impl Fact {
-    pub(super) const NAMES: [(&'static str, Self); 7] = [
+    pub(super) const NAMES: [(&'static str, Self); 8] = [
         ("primary_key", Self::PrimaryKey),
         ("size", Self::Size),
         ("dependants", Self::Dependants),
         ("columns", Self::Columns),
+        ("column_types", Self::ColumnTypes),
         ("column_type", Self::ColumnType),
         ("column_not_null", Self::ColumnNotNull),
         ("column_default", Self::ColumnDefault),
     ];
 
     fn is_about_a_column(self) -> bool {
-        matches!(self, Self::ColumnType | Self::ColumnNotNull | Self::ColumnDefault)
+        matches!(self, Self::ColumnType | Self::ColumnTypes | Self::ColumnNotNull | Self::ColumnDefault)
     }
 
     /// The parameter that is meant where `from` names none.
     pub(super) fn usual(self) -> &'static str {
-        if self.is_about_a_column() { COLUMN } else { TABLE }
+        match self {
+            Self::ColumnTypes => COLUMNS,
+            fact if fact.is_about_a_column() => COLUMN,
+            _ => TABLE,
+        }
     }
 }
 
@@ -75,6 +84,7 @@ impl Fill {
             Fact::Dependants => format!("what depends on `{of}`"),
             Fact::Columns => format!("the columns of `{of}`"),
             Fact::ColumnType => format!("the type of `{of}`"),
+            Fact::ColumnTypes => format!("the types of `{of}`"),
             Fact::ColumnNotNull => format!("whether `{of}` refuses NULL"),
             Fact::ColumnDefault => format!("the default of `{of}`"),
         }
@@ -149,9 +159,17 @@ fn answer(fill: &Fill, given: &BTreeMap<String, Given>, known: &Known) -> Result
         Fact::Size => size(around).map(Given::Text),
         Fact::Dependants => Some(list(&around.dependants)),
         Fact::Columns => {
-            let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
-            Some(list(&names))
+            let written = table.columns.iter().filter(|column| !column.generated);
+            Some(list(&written.map(|column| column.name.clone()).collect::<Vec<_>>()))
         }
+        Fact::ColumnTypes => match given.get(&fill.of).map(names) {
+            Some(names) => {
+                let types: Result<Vec<String>, FillError> =
+                    names.iter().map(|name| Ok(column_type(column(name, given, table)?))).collect();
+                Some(list(&types?))
+            }
+            None => None,
+        },
         fact => match given.get(&fill.of).and_then(text) {
             Some(name) => about_column(fact, column(name, given, table)?),
             None => None,
@@ -179,12 +197,29 @@ fn about_column(fact: Fact, column: &Column) -> Option<Given> {
     match fact {
         Fact::ColumnNotNull => Some(Given::Typed((!column.nullable).into())),
         Fact::ColumnDefault => column.default.clone().map(Given::Text),
+        _ => Some(Given::Text(column_type(column))),
+    }
+}
+
+fn column_type(column: &Column) -> String {
+    match &column.collation {
         // A column without a type has the affinity BLOB (sqlite.org/datatype3.html, 3.1).
-        _ if column.kind.is_empty() => Some(Given::Text("BLOB".to_owned())),
-        _ => Some(Given::Text(match &column.collation {
-            Some(collation) => format!("{} COLLATE {collation}", column.kind),
-            None => column.kind.clone(),
-        })),
+        _ if column.kind.is_empty() => "BLOB".to_owned(),
+        Some(collation) => format!("{} COLLATE {collation}", column.kind),
+        None => column.kind.clone(),
+    }
+}
+
+/// The items of a list, typed or between commas.
+fn names(given: &Given) -> Vec<String> {
+    match given {
+        Given::Text(text) => text.split(',').map(|item| item.trim().to_owned()).collect(),
+        Given::Typed(value) => value
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect(),
     }
 }
 

@@ -155,7 +155,11 @@ fn everything(lab: &Lab) -> String {
     for (table, columns) in columns {
         let listed = columns.join(", ");
         let places: Vec<String> = (1..=columns.len()).map(|place| place.to_string()).collect();
-        let rows = lab.sql(&format!("SELECT {listed} FROM {table} ORDER BY {}", places.join(", ")));
+        // Not every type of PostgreSQL has an order.
+        let cast = if lab.engine.dialect() == "postgres" { "::text" } else { "" };
+        let cells: Vec<String> = columns.iter().map(|column| format!("{column}{cast}")).collect();
+        let rows =
+            lab.sql(&format!("SELECT {} FROM {table} ORDER BY {}", cells.join(", "), places.join(", ")));
         all.push_str(&format!("\n--- {table}: {listed}\n{rows}"));
     }
     all
@@ -258,19 +262,26 @@ fn prove(engine: Engine, case: &Case, template: &Template, every_phase: bool) {
     }
 }
 
-/// One runbook of each family, as its template writes the example. `ROLLBOOK_GALLERY=write` writes them anew.
-const GALLERY: [(&str, Dialect); 11] = [
+/// Runbooks of each family, as their templates write the examples. `ROLLBOOK_GALLERY=write` writes them anew.
+const GALLERY: [(&str, Dialect); 18] = [
     ("add-column-with-backfill", Dialect::Postgres),
     ("add-foreign-key", Dialect::Postgres),
     ("add-index-online", Dialect::Postgres),
     ("archive-rows", Dialect::Sqlite),
     ("bigint-primary-key", Dialect::Postgres),
+    ("change-collation", Dialect::Sqlite),
     ("change-column-type", Dialect::Postgres),
     ("copy-and-swap", Dialect::Mysql),
     ("drop-column", Dialect::Mysql),
+    ("extract-table", Dialect::Postgres),
+    ("move-column", Dialect::Mysql),
+    ("normalise-columns", Dialect::Mysql),
+    ("partition-table", Dialect::Postgres),
     ("rename-column", Dialect::Postgres),
     ("rename-column", Dialect::Mysql),
     ("rename-table", Dialect::Mysql),
+    ("set-not-null", Dialect::Postgres),
+    ("text-to-enum", Dialect::Postgres),
 ];
 
 #[test]
@@ -297,9 +308,40 @@ fn the_gallery_is_what_the_templates_write_and_runs() {
         lab.on("verify", &[]).expect(0);
         names.push(file);
     }
+    let page = front_page(&library);
+    if std::env::var_os("ROLLBOOK_GALLERY").is_some() {
+        std::fs::write(folder.join("README.md"), &page).unwrap();
+    }
+    let text = std::fs::read_to_string(folder.join("README.md")).unwrap_or_default();
+    assert!(text == page, "README.md is not what the templates say: run with ROLLBOOK_GALLERY=write");
     let there = crate::templates::files(&folder);
+    names.push("README.md".to_owned());
     names.sort();
     assert_eq!(there, names);
+}
+
+/// The gallery's front page: each family with its runbooks.
+fn front_page(library: &Library) -> String {
+    let mut page = "# Gallery\n\nRunbooks as `rollbook new` writes them for the example of each template, one family after the \
+                    other. The tests run every one of them; a change of a template changes the runbook here.\n"
+        .to_owned();
+    for (intent, templates) in library.by_intent() {
+        let mut lines = String::new();
+        for (name, dialect) in GALLERY {
+            if let Some(template) = templates.iter().find(|template| template.name == name) {
+                let dialect = dialect.name();
+                lines.push_str(&format!(
+                    "| [{}]({name}.{dialect}.md) | `{name}` | {dialect} |\n",
+                    template.title
+                ));
+            }
+        }
+        assert!(!lines.is_empty(), "no runbook of the family \"{intent}\" is in the gallery");
+        page.push_str(&format!(
+            "\n## I want to {intent}\n\n| runbook | template | engine |\n| --- | --- | --- |\n{lines}"
+        ));
+    }
+    page
 }
 
 /// The lines of either that the other has not.

@@ -179,9 +179,10 @@ fn names_that_need_quotes_get_them_and_change_nothing_else() {
     for template in library.list() {
         let identifiers = template.asks.iter().filter(|asked| asked.spec.kind == ParamType::Identifier);
         let identifiers: Vec<&str> = identifiers.map(|asked| asked.spec.name.as_str()).collect();
-        for dialect in template.dialects.iter().copied() {
-            // Each parameter gets each name, and no two have the same at once.
-            for turn in 0..names.len() {
+        let dialects = template.dialects.len();
+        for (nth, dialect) in template.dialects.iter().copied().enumerate() {
+            // Each parameter gets each name in one of the dialects, and no two have the same at once.
+            for turn in (nth..names.len()).step_by(dialects) {
                 let mut given = answers(template, dialect);
                 for (place, parameter) in identifiers.iter().enumerate() {
                     let name = names[(turn + place) % names.len()];

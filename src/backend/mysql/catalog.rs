@@ -194,6 +194,7 @@ pub(super) async fn describe(conn: &mut MySqlConnection, name: &str) -> Result<O
             nullable: cell(2) == "YES",
             default,
             collation: answer.cell(row, 7).map(str::to_owned),
+            generated: cell(5).contains("VIRTUAL GENERATED") || cell(5).contains("STORED GENERATED"),
         });
         if let Some(place) = cell(3).parse().ok().filter(|place| *place > 0) {
             key.push((place, cell(0).to_owned()));

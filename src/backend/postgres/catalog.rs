@@ -130,7 +130,10 @@ pub(super) async fn describe(conn: &mut PgConnection, table: &str) -> Result<Opt
     let sql = format!(
         "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
                 coalesce(array_position(i.indkey::int2[], a.attnum), -1), \
-                CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END \
+                CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END, a.attgenerated <> '', \
+                (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.collname) FROM pg_collation c \
+                 JOIN pg_namespace n ON n.oid = c.collnamespace WHERE c.oid = a.attcollation AND a.attcollation <> \
+                 (SELECT typcollation FROM pg_type WHERE oid = a.atttypid)) \
          FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary \
               LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
          WHERE a.attrelid = to_regclass({name}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
@@ -148,7 +151,8 @@ pub(super) async fn describe(conn: &mut PgConnection, table: &str) -> Result<Opt
             kind: cell(1).to_owned(),
             nullable: cell(2) != "t",
             default: answer.cell(row, 4).map(str::to_owned),
-            collation: None,
+            collation: answer.cell(row, 6).map(str::to_owned),
+            generated: cell(5) == "t",
         });
         if let Some(place) = cell(3).parse().ok().filter(|place| *place >= 0) {
             key.push((place, cell(0).to_owned()));

@@ -42,6 +42,8 @@ pub(super) fn describe(db: &Connection, table: &str) -> Result<Option<Table>, Db
             nullable: cell(2) == "0",
             default: answer.cell(row, 4).map(str::to_owned),
             collation: None,
+            // The pragma leaves generated columns out.
+            generated: false,
         });
         if let Some(place) = cell(3).parse().ok().filter(|place| *place > 0) {
             key.push((place, cell(0).to_owned()));
