@@ -4,11 +4,14 @@ mod answer;
 mod contract_unverified;
 mod contract_without_hold;
 mod dialects_differ;
+mod exists_already;
 mod lock_timeout_unused;
+mod missing_object;
 mod missing_rollback;
 mod missing_section;
 mod missing_verify;
 mod mixed_transaction;
+mod needed;
 mod raw_interpolation;
 mod rollback_mismatch;
 mod still_in_code;
@@ -31,14 +34,16 @@ pub(super) const RULES: &[&Rule] = &[
     &contract_unverified::RULE,
     &contract_without_hold::RULE,
     &dialects_differ::RULE,
+    &exists_already::RULE,
     &lock_timeout_unused::RULE,
+    &missing_object::RULE,
     &missing_rollback::RULE,
     &missing_section::RULE,
     &missing_verify::RULE,
     &mixed_transaction::RULE,
+    &needed::RULE,
     &raw_interpolation::RULE,
     &rollback_mismatch::RULE,
-    &transaction_control::RULE,
     &still_in_code::RULE,
     &transaction_control::RULE,
     &undeclared_destructive::RULE,
