@@ -40,8 +40,9 @@ pub fn findings(name: &str, text: &str, levels: &Levels) -> Diagnostics {
 /// What `check --code` finds in the other fences of a page's example, which stand for files of code.
 fn in_code(document: &Document, plans: &[Plan]) -> Diagnostics {
     let gone = rules::gone(document, plans);
+    let is_code = |text: &str| !text.contains('{') && !text.starts_with("```schema");
     let fences =
-        document.blocks.iter().filter(|block| block.kind == BlockKind::Fence && !block.text.contains('{'));
+        document.blocks.iter().filter(|block| block.kind == BlockKind::Fence && is_code(&block.text));
     let code: String = fences.map(|fence| fence.text.as_str()).collect();
     let places = Search::new(&gone).read(code.as_bytes(), false);
     let places: Vec<_> = places.into_iter().map(|place| (PathBuf::from("app.rb"), place)).collect();
