@@ -17,6 +17,8 @@ pub struct Facts {
     pub clauses: Vec<Clause>,
     /// What is lost for good, as a fragment that completes "this …" (`drops column users.email`).
     pub destructive: Option<String>,
+    /// The clause that loses it, or the first of them, in bytes of the statement (`clauses`).
+    pub destructive_at: Option<Span>,
     /// The strongest table lock, by the engine's own name (`ACCESS EXCLUSIVE`).
     pub lock: Option<Lock>,
     /// Every lock on something that the text names, strongest first and `lock` before all.

@@ -24,15 +24,19 @@ pub(super) fn action(document: &Document, cell: &Cell, statements: &[Statement])
         if let Some(loses) = &statement.facts.destructive
             && !cell.destructive
         {
+            let mut finding = about(
+                "undeclared-destructive",
+                index,
+                "a destructive statement in a cell that does not say so",
+            );
+            if let Some(clause) = statement.facts.destructive_at {
+                finding.span = statement.provenance.to_source(clause);
+            }
             findings.push(
-                about(
-                    "undeclared-destructive",
-                    index,
-                    "a destructive statement in a cell that does not say so",
-                )
-                .label(format!("this {loses}"))
-                .help(format!("add `.destructive` to the braces of cell `{}`", cell.id))
-                .fix(cell.add_to_braces(".destructive")),
+                finding
+                    .label(format!("this {loses}"))
+                    .help(format!("add `.destructive` to the braces of cell `{}`", cell.id))
+                    .fix(cell.add_to_braces(".destructive")),
             );
         }
         if let Transactional::Never(why) = statement.facts.transactional

@@ -76,7 +76,7 @@ impl<'a> Allowed<'a> {
                 Ok(rule) if rule.is_fixed() => {
                     let message = format!("`{}` cannot be allowed", allow.rule);
                     Diagnostic::error("unknown-rule", source, allow.span, message)
-                        .label("what breaks it is no runbook")
+                        .label("what breaks it cannot be run")
                         .help("take it out, and mend the cell")
                 }
                 Ok(_) => continue,

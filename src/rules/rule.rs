@@ -30,6 +30,8 @@ pub enum Finder {
     Form,
     /// The check itself, when every rule has spoken.
     Check,
+    /// A plan with a database: whether it is an error, the database says.
+    Survey,
 }
 
 /// Rules that hold for every engine.
@@ -38,7 +40,7 @@ pub(super) const EVERYWHERE: &[Dialect] = &Dialect::ALL;
 impl Rule {
     /// Whether it is always an error, whatever settings and cells say.
     pub fn is_fixed(&self) -> bool {
-        matches!(self.finder, Finder::Form)
+        matches!(self.finder, Finder::Form | Finder::Survey)
     }
 
     pub fn page(&self) -> Page<'static> {

@@ -74,14 +74,29 @@ fn what_is_destructive_never_counts_as_reading() {
 }
 
 #[test]
+fn the_clause_that_destroys_is_told() {
+    for (sql, clause) in [
+        ("ALTER TABLE t ADD COLUMN a int, DROP COLUMN b", Some("DROP COLUMN b")),
+        ("ALTER TABLE t ALTER COLUMN a TYPE smallint, ALTER b SET NOT NULL", Some("TYPE smallint")),
+        ("ALTER TABLE t SET SCHEMA s", Some("SET SCHEMA s")),
+        ("ALTER TABLE t ADD COLUMN a int", None),
+        ("DROP TABLE t", None),
+    ] {
+        let at = classify(Dialect::Postgres, sql).destructive_at;
+        assert_eq!(at.map(|at| &sql[at.start..at.end]), clause, "{sql}");
+    }
+}
+
+#[test]
 fn comments_and_spaces_change_no_fact() {
     for (dialect, suite) in SUITES {
         for row in rows(suite).filter(|row| row.expected[0] != "unknown") {
             let commented = format!("/* a */ {} -- b", row.statement);
             let mut facts = classify(dialect, &commented);
-            for clause in &mut facts.clauses {
-                let before = "/* a */ ".len();
-                clause.span = Span::new(clause.span.start - before, clause.span.end - before);
+            let before = "/* a */ ".len();
+            let spans = facts.clauses.iter_mut().map(|clause| &mut clause.span);
+            for span in spans.chain(&mut facts.destructive_at) {
+                *span = Span::new(span.start - before, span.end - before);
             }
             assert_eq!(facts, classify(dialect, &row.statement), "{commented}");
         }

@@ -41,8 +41,9 @@ pub fn findings(name: &str, text: &str, levels: &Levels) -> Diagnostics {
 /// What `check --code` finds in the other fences of a page's example, which stand for files of code.
 fn in_code(document: &Document, plans: &[Plan]) -> Diagnostics {
     let gone = rules::gone(document, plans);
+    let is_code = |text: &str| !text.contains('{') && !text.starts_with("```schema");
     let fences =
-        document.blocks.iter().filter(|block| block.kind == BlockKind::Fence && !block.text.contains('{'));
+        document.blocks.iter().filter(|block| block.kind == BlockKind::Fence && is_code(&block.text));
     let code: String = fences.map(|fence| fence.text.as_str()).collect();
     let places = Search::new(&gone).read(code.as_bytes(), false);
     let places: Vec<_> = places.into_iter().map(|place| (PathBuf::from("app.rb"), place)).collect();
@@ -126,7 +127,8 @@ fn every_template_that_is_spoken_of_is_shipped() {
 #[test]
 fn every_bad_example_breaks_its_rule_and_no_other() {
     let mut wrong = String::new();
-    for rule in rules::all() {
+    let from_the_file = |rule: &&Rule| !matches!(rule.finder, Finder::Survey);
+    for rule in rules::all().into_iter().filter(from_the_file) {
         for text in examples(rule, "Bad") {
             let found = findings("bad.md", &text, &Levels::default());
             let (own, others): (Diagnostics, Diagnostics) =
@@ -138,6 +140,26 @@ fn every_bad_example_breaks_its_rule_and_no_other() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// What a plan finds in a database, which the fence of `schema` makes.
+#[test]
+fn every_example_of_a_survey_is_found_in_a_database() {
+    let mut seen = 0;
+    for rule in rules::all().into_iter().filter(|rule| matches!(rule.finder, Finder::Survey)) {
+        for (section, finds) in [("Bad", true), ("Good", false)] {
+            let example = rule.page().examples(section).pop().unwrap();
+            let (_, schema) = example.split_once("```schema\n").unwrap();
+            let lab = Lab::new(Engine::Sqlite);
+            lab.sql(schema.split_once("```").unwrap().0);
+            lab.write("book.md", &example);
+            let plan = lab.rollbook(&["plan", "book.md", "--db", &lab.url]);
+            let said = format!("{}{}", plan.out, plan.err).contains(&format!("[{}]", rule.id));
+            assert_eq!(said, finds, "{} {section}: {plan:?}", rule.id);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 6, "{seen} examples");
 }
 
 #[test]
@@ -172,7 +194,7 @@ fn every_finding_says_what_to_do_and_where() {
 fn rules_of_form_are_errors_and_cannot_be_changed() {
     let mut levels = Levels::default();
     for rule in rules::all() {
-        let fixed = matches!(rule.finder, Finder::Form);
+        let fixed = matches!(rule.finder, Finder::Form | Finder::Survey);
         assert_eq!(levels.set(rule.id, None).is_err(), fixed, "{}", rule.id);
         assert!(!fixed || rule.level == Level::Error, "{}", rule.id);
     }

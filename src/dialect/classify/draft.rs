@@ -1,4 +1,5 @@
 use crate::dialect::{Action, Blocks, Clause, Dialect, Facts, Lock, Object, ObjectKind, Transactional};
+use crate::source::Span;
 
 /// Table locks, weakest first: PostgreSQL's (manual §13.3.1), then MySQL's metadata locks (manual
 /// §29.12.13.3). No statement takes both.
@@ -83,6 +84,14 @@ pub fn lock_modes(dialect: Dialect) -> Vec<(&'static str, Blocks)> {
 pub(super) struct Loss {
     pub(super) what: String,
     pub(super) of: Vec<Part>,
+    /// The number of the clause that loses it, where the statement has clauses: it is noted after its losses.
+    pub(super) clause: usize,
+}
+
+impl Loss {
+    fn of_clause(&self, clauses: &[Clause]) -> Option<Span> {
+        clauses.get(self.clause).map(|clause| clause.span)
+    }
 }
 
 /// A thing that a runbook makes, so that nobody relies on it yet: a table, a column, a constraint, a
@@ -117,6 +126,7 @@ impl Draft {
             objects: Vec::new(),
             clauses: Vec::new(),
             destructive: None,
+            destructive_at: None,
             lock: None,
             locks: Vec::new(),
             blocks: Some(Blocks::Nothing),
@@ -150,6 +160,7 @@ impl Draft {
 
     pub(super) fn finish(mut self) -> Facts {
         if !self.losses.is_empty() {
+            self.facts.destructive_at = self.losses[0].of_clause(&self.facts.clauses);
             let losses: Vec<String> = self.losses.into_iter().map(|loss| loss.what).collect();
             self.facts.destructive = Some(losses.join(", and "));
             self.facts.reads_only = false;
@@ -225,9 +236,7 @@ impl Draft {
             self.object(object.kind, object.name, object.action);
         }
         for loss in inner.losses {
-            if !self.losses.contains(&loss) {
-                self.losses.push(loss);
-            }
+            self.lose(loss);
         }
         for (mode, lock) in inner.locks {
             self.also_locks(mode, &lock.object);
@@ -275,8 +284,12 @@ impl Draft {
 
     /// "this `what`"; what is said twice counts once.
     pub(super) fn loses(&mut self, what: impl Into<String>) {
-        let loss = Loss { what: what.into(), of: Vec::new() };
-        if !self.losses.contains(&loss) {
+        let clause = self.facts.clauses.len();
+        self.lose(Loss { what: what.into(), of: Vec::new(), clause });
+    }
+
+    fn lose(&mut self, loss: Loss) {
+        if !self.losses.iter().any(|known| known.what == loss.what && known.of == loss.of) {
             self.losses.push(loss);
         }
     }
@@ -284,7 +297,8 @@ impl Draft {
     /// Loses a part of a contract, unless the runbook made it, or what it is a part of, itself.
     pub(super) fn loses_part(&mut self, of: &[(&'static str, &str)], what: impl Into<String>) {
         let of = of.iter().map(|(kind, name)| (*kind, (*name).to_owned())).collect();
-        self.losses.push(Loss { what: what.into(), of });
+        let clause = self.facts.clauses.len();
+        self.losses.push(Loss { what: what.into(), of, clause });
     }
 
     pub(super) fn makes(&mut self, kind: &'static str, name: &str) {

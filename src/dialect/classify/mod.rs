@@ -1,9 +1,9 @@
 //! What a statement is and does, as far as its text tells.
 //!
-//! PostgreSQL is read through `squawk-syntax`, SQLite through `sqlite3-parser`; neither type leaves
-//! this module. MySQL and MariaDB are read from the lexer's tokens. What none of them knows is
-//! `unknown` and counts as destructive. Whatever depends on the catalogue (the old type of a column,
-//! a valid `CHECK`, a default partition) is left open.
+//! PostgreSQL is read from words, and through `squawk-syntax` where they are not certain; SQLite is read
+//! through `sqlite3-parser`; neither type leaves this module. MySQL and MariaDB are read from the lexer's
+//! tokens. What none of them knows is `unknown` and counts as destructive. Whatever depends on the
+//! catalogue (the old type of a column, a valid `CHECK`, a default partition) is left open.
 //!
 //! What counts as destructive, in all engines:
 //!

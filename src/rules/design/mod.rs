@@ -5,6 +5,7 @@ mod derived_column;
 mod digits_as_number;
 mod entity_attribute_value;
 mod inexact_money;
+mod json_not_jsonb;
 mod keyless_reference;
 mod list_in_a_column;
 mod no_primary_key;
@@ -36,6 +37,7 @@ pub(super) const RULES: &[&Rule] = &[
     &digits_as_number::RULE,
     &entity_attribute_value::RULE,
     &inexact_money::RULE,
+    &json_not_jsonb::RULE,
     &keyless_reference::RULE,
     &list_in_a_column::RULE,
     &no_primary_key::RULE,

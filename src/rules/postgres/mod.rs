@@ -7,6 +7,7 @@ mod column_type_rewrite;
 mod constraint_not_valid;
 mod detach_not_concurrent;
 mod domain_constraint_scan;
+mod domain_with_check;
 mod drop_cascade;
 mod drop_index_not_concurrent;
 mod enum_value_in_use;
@@ -14,8 +15,11 @@ mod enum_value_order;
 mod if_not_exists_index;
 mod index_not_concurrent;
 mod never_validated;
+mod partition_of_parent;
 mod refresh_not_concurrent;
 mod reindex_not_concurrent;
+mod replaced_definition;
+mod replica_identity;
 mod rows_under_table_lock;
 mod session_setting;
 mod set_not_null_scan;
@@ -36,6 +40,7 @@ pub(super) const RULES: &[&Rule] = &[
     &constraint_not_valid::RULE,
     &detach_not_concurrent::RULE,
     &domain_constraint_scan::RULE,
+    &domain_with_check::RULE,
     &drop_cascade::RULE,
     &drop_index_not_concurrent::RULE,
     &enum_value_in_use::RULE,
@@ -43,8 +48,11 @@ pub(super) const RULES: &[&Rule] = &[
     &if_not_exists_index::RULE,
     &index_not_concurrent::RULE,
     &never_validated::RULE,
+    &partition_of_parent::RULE,
     &refresh_not_concurrent::RULE,
     &reindex_not_concurrent::RULE,
+    &replaced_definition::RULE,
+    &replica_identity::RULE,
     &rows_under_table_lock::RULE,
     &session_setting::RULE,
     &set_not_null_scan::RULE,

@@ -4,11 +4,14 @@ mod answer;
 mod contract_unverified;
 mod contract_without_hold;
 mod dialects_differ;
+mod exists_already;
 mod lock_timeout_unused;
+mod missing_object;
 mod missing_rollback;
 mod missing_section;
 mod missing_verify;
 mod mixed_transaction;
+mod needed;
 mod not_measured;
 mod prediction_too_strong;
 mod prediction_too_weak;
@@ -37,11 +40,14 @@ pub(super) const RULES: &[&Rule] = &[
     &contract_unverified::RULE,
     &contract_without_hold::RULE,
     &dialects_differ::RULE,
+    &exists_already::RULE,
     &lock_timeout_unused::RULE,
+    &missing_object::RULE,
     &missing_rollback::RULE,
     &missing_section::RULE,
     &missing_verify::RULE,
     &mixed_transaction::RULE,
+    &needed::RULE,
     &not_measured::RULE,
     &prediction_too_strong::RULE,
     &prediction_too_weak::RULE,

@@ -76,10 +76,13 @@ fn in_schema_of(old: &str, new: &str) -> String {
 fn add_column(draft: &mut Draft, table: &str, definition: &ColumnDefinition) {
     draft.undo(Some(format!("DROP COLUMN {}", spelled(Dialect::Sqlite, &plain(&definition.col_name)))));
     draft.object(ObjectKind::Column, format!("{table}.{}", plain(&definition.col_name)), Action::Create);
+    let not_null = |constraint: &ColumnConstraint| matches!(constraint, ColumnConstraint::NotNull { .. });
+    let never_null = definition.constraints.iter().any(|constraint| not_null(&constraint.constraint));
     for constraint in definition.constraints {
         match &constraint.constraint {
-            // Rows are tested where they could break it.
-            ColumnConstraint::Check(_) | ColumnConstraint::Generated { .. } => draft.scans(Some(true)),
+            // Rows are tested where they could break it: what is computed may be NULL (measured, 3.40).
+            ColumnConstraint::Check(_) => draft.scans(Some(true)),
+            ColumnConstraint::Generated { .. } if never_null => draft.scans(Some(true)),
             ColumnConstraint::ForeignKey { clause, .. } => {
                 draft.object(ObjectKind::Table, plain(&clause.tbl_name), Action::Read);
             }

@@ -177,7 +177,17 @@ fn create(statement: &Stmt) -> Draft {
         _ => return Draft::unknown(),
     };
     let mut draft = Draft::new(kind);
-    draft.lock_database();
+    let temporary = match statement {
+        Stmt::CreateTable { temporary, .. }
+        | Stmt::CreateView { temporary, .. }
+        | Stmt::CreateTrigger { temporary, .. } => *temporary,
+        _ => false,
+    };
+    // It stands in a file of the connection's own.
+    let own = name.db_name.as_ref().is_some_and(|schema| plain(schema).eq_ignore_ascii_case("temp"));
+    if !temporary && !own {
+        draft.lock_database();
+    }
     draft.object(object, full_name(name), Action::Create);
     let noun = match object {
         ObjectKind::Index => "INDEX",
