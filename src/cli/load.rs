@@ -129,8 +129,24 @@ pub fn values(specs: &[ParamSpec], params: &Params) -> Result<Values, CliError> 
     Values::bind(specs, &given).map_err(|errors| CliError::Parameters { errors })
 }
 
+/// A value as a person would type it.
+pub fn typed(value: &Value) -> String {
+    match value {
+        Value::Bool(value) => if *value { "yes" } else { "no" }.to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(typed).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// The flag for a secret in a printed command: the shell has it, or says that it has not.
+pub fn secret_argument(name: &str) -> String {
+    let variable = name.replace('-', "_").to_uppercase();
+    format!("--set \"{name}=${{{variable}:?}}\"")
+}
+
 /// Asks for each parameter that has neither a value nor a default; Esc goes back to the one before.
-pub fn ask_missing(specs: &[ParamSpec], given: &mut BTreeMap<String, Given>) -> Result<(), CliError> {
+fn ask_missing(specs: &[ParamSpec], given: &mut BTreeMap<String, Given>) -> Result<(), CliError> {
     let open = |spec: &&ParamSpec| spec.default.is_none() && !given.contains_key(&spec.name);
     let open: Vec<&ParamSpec> = specs.iter().filter(open).collect();
     let mut at = 0;
