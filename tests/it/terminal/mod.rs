@@ -3,3 +3,4 @@
 mod gates;
 mod new;
 mod parameters;
+mod plan;
