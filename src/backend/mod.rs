@@ -26,6 +26,6 @@ pub use error::{DbError, Refusal, RefusalKind};
 pub use lookout::{DeadRows, Lookout, Replica, Replication, Standby, replica};
 pub use session::{
     Claim, Claimed, Column, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, RunLock,
-    Scope, Session, Surroundings, Table, TargetInfo, open,
+    Scope, Session, Surroundings, Table, TableName, TargetInfo, open,
 };
 pub use wish::{Change, Wish, Wishes};

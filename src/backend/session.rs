@@ -40,6 +40,16 @@ pub struct TargetInfo {
     pub identity: String,
 }
 
+/// What a table is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableName {
+    /// The schema that it is in, on MySQL the database; SQLite has none.
+    pub schema: Option<String>,
+    pub name: String,
+    /// Whether its name is enough.
+    pub visible: bool,
+}
+
 /// What a session may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -108,6 +118,10 @@ pub trait Session: Send {
 
     /// A server process that still runs what this scope sent from an earlier connection, and its start.
     async fn still_running(&mut self, scope: &Scope<'_>) -> Result<Option<String>, DbError>;
+
+    /// The tables that a person may mean, those first that are found without their schema. The journal's
+    /// own are not among them, nor partitions.
+    async fn tables(&mut self) -> Result<Vec<TableName>, DbError>;
 
     /// A table's columns and key, or `None` where there is no such table.
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError>;

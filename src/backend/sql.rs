@@ -1,6 +1,6 @@
 use sqlx::AssertSqlSafe;
 
-use super::{Answer, JournalRow};
+use super::{Answer, JournalRow, TableName};
 use crate::dialect::{self, Dialect};
 
 /// The one place where text becomes SQL for a driver.
@@ -38,6 +38,16 @@ pub(super) fn journal_rows(answer: Answer) -> Vec<JournalRow> {
         }
     });
     rows.collect()
+}
+
+/// Rows of a schema, a name, and whether the name is enough (`t`).
+pub(super) fn table_names(answer: &Answer) -> Vec<TableName> {
+    let name = |row: usize| TableName {
+        schema: answer.cell(row, 0).map(str::to_owned),
+        name: answer.cell(row, 1).unwrap_or_default().to_owned(),
+        visible: answer.cell(row, 2) == Some("t"),
+    };
+    (0..answer.rows.len()).map(name).collect()
 }
 
 /// What asks for the end of the journal, and the answer to it.

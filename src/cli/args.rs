@@ -83,11 +83,13 @@ fn pair(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
+/// At a terminal, what is missing is asked for: the change, the target, the table and its columns with what the
+/// live schema has, then a preview and the file. Without a terminal all that is missing is named at once.
 #[derive(Debug, Args)]
 pub struct New {
     /// The template's name; see `rollbook templates`
-    pub template: String,
-    /// Where to write the runbook; without it, it is printed
+    pub template: Option<String>,
+    /// Where to write the runbook; without it, it is printed, or asked for where something else was
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Look types and keys up in this database

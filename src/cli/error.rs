@@ -8,6 +8,7 @@ use crate::code::PatternError;
 use crate::dialect::Dialect;
 use crate::engine::EngineError;
 use crate::measure::NoScratch;
+use crate::report::Style;
 use crate::rules::{LevelError, UnknownRule};
 use crate::template::ParameterError;
 
@@ -88,10 +89,41 @@ pub enum CliError {
     NoMeter { dialect: Dialect },
     #[error("{} exists already", path.display())]
     Exists { path: PathBuf },
+    #[error("{}", incomplete(missing, wrong))]
+    Incomplete { missing: Vec<Missing>, wrong: Vec<ParameterError>, template: Option<String> },
     #[error("interrupted at a question; nothing was changed")]
     Interrupted,
     #[error("the terminal cannot be asked: {reason}")]
     NoTerminal { reason: String },
+}
+
+/// What a command lacks, by the flag that gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    flag: String,
+    what: String,
+}
+
+impl Missing {
+    pub fn new(flag: &str, what: &str) -> Self {
+        Self { flag: flag.to_owned(), what: what.to_owned() }
+    }
+}
+
+fn incomplete(missing: &[Missing], wrong: &[ParameterError]) -> String {
+    let width = missing.iter().map(|missing| missing.flag.chars().count()).max().unwrap_or(0);
+    let mut text = "there is no terminal to ask at, and this is missing:".to_owned();
+    for Missing { flag, what } in missing {
+        text.push_str(&format!("\n  {flag:<width$}  {what}"));
+    }
+    for error in wrong {
+        let near = match error {
+            ParameterError::Unknown { suggestion: Some(name), .. } => format!("; did you mean `{name}`?"),
+            _ => String::new(),
+        };
+        text.push_str(&format!("\nand {error}{near}"));
+    }
+    text
 }
 
 fn list(errors: &[ParameterError]) -> String {
@@ -181,6 +213,13 @@ impl CliError {
             ),
             Self::NoScratch(reason) => Some(reason.help().to_owned()),
             Self::Template { help, .. } => help.clone(),
+            Self::Incomplete { template: Some(name), .. } => {
+                Some(format!("`rollbook templates show {name}` explains them with an example"))
+            }
+            Self::Incomplete { .. } => Some(
+                "`rollbook templates` lists the changes, and `rollbook templates show <name>` says what one asks"
+                    .to_owned(),
+            ),
             Self::NoTerminal { .. } => {
                 Some("give every value with `--set NAME=VALUE`; then nothing is asked".to_owned())
             }
@@ -225,6 +264,24 @@ impl CliError {
             ),
             _ => None,
         }
+    }
+}
+
+/// Prints an error with what is behind it and what to do about it.
+pub fn tell(error: &CliError, style: Style) {
+    eprintln!("{}: {error}", style.bad("error"));
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if !error.to_string().contains(&cause.to_string()) {
+            eprintln!("  because: {cause}");
+        }
+        source = cause.source();
+    }
+    if let Some(note) = error.note() {
+        eprintln!("  = {note}");
+    }
+    if let Some(help) = error.help() {
+        eprintln!("help: {help}");
     }
 }
 

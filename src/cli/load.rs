@@ -50,11 +50,13 @@ fn refuse_errors(path: &Path, findings: &Diagnostics, style: Style) -> Result<()
     Ok(())
 }
 
-/// Whether the rules have a say. What was done already is undone and replayed whatever they say.
+/// What a runbook is held to. What was done already is undone and replayed whatever the rules say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judged {
     ByRules,
     ByForm,
+    /// Nothing of it will change the database: only what is looked at must be right, and no rollback cell is.
+    ToReplay,
 }
 
 /// Makes the plan; findings are printed but for notes of the rules, and errors among them end it.
@@ -71,15 +73,24 @@ pub fn plan(
         let written = names(&front.dialects);
         return Err(CliError::OtherDialect { written, target: dialect.to_string() });
     }
-    let (plan, findings) = plan::build(&loaded.document, dialect, values);
+    let build = if judged == Judged::ToReplay { plan::build_to_replay } else { plan::build };
+    let (plan, findings) = build(&loaded.document, dialect, values);
     let mut all: Diagnostics = loaded.warnings.iter().chain(&findings).cloned().collect();
     if let (Some(plan), Judged::ByRules) = (&plan, judged) {
         let said = rules::check(&loaded.document, std::slice::from_ref(plan), &settings::levels()?);
         all.extend(said.into_iter().filter(|finding| finding.level != Level::Note));
     }
-    refuse_errors(path, &all, style)?;
+    // A plan that there is in spite of errors is one without the cells that have them.
+    if plan.is_none() || judged != Judged::ToReplay {
+        refuse_errors(path, &all, style)?;
+    }
     if !all.is_empty() {
         eprint!("{}", render::full(&all, style == Style::Ansi));
+    }
+    if all.iter().any(|finding| finding.level == Level::Error) {
+        eprintln!(
+            "note: the rollback cells are left aside; `run` and `rollback` refuse the runbook as it is"
+        );
     }
     plan.ok_or_else(|| CliError::Runbook { path: path.to_path_buf() })
 }
@@ -129,8 +140,24 @@ pub fn values(specs: &[ParamSpec], params: &Params) -> Result<Values, CliError> 
     Values::bind(specs, &given).map_err(|errors| CliError::Parameters { errors })
 }
 
+/// A value as a person would type it.
+pub fn typed(value: &Value) -> String {
+    match value {
+        Value::Bool(value) => if *value { "yes" } else { "no" }.to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(typed).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// The flag for a secret in a printed command: the shell has it, or says that it has not.
+pub fn secret_argument(name: &str) -> String {
+    let variable = name.replace('-', "_").to_uppercase();
+    format!("--set \"{name}=${{{variable}:?}}\"")
+}
+
 /// Asks for each parameter that has neither a value nor a default; Esc goes back to the one before.
-pub fn ask_missing(specs: &[ParamSpec], given: &mut BTreeMap<String, Given>) -> Result<(), CliError> {
+fn ask_missing(specs: &[ParamSpec], given: &mut BTreeMap<String, Given>) -> Result<(), CliError> {
     let open = |spec: &&ParamSpec| spec.default.is_none() && !given.contains_key(&spec.name);
     let open: Vec<&ParamSpec> = specs.iter().filter(open).collect();
     let mut at = 0;

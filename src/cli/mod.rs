@@ -2,6 +2,8 @@
 
 mod args;
 mod commands;
+mod dialogue;
+mod draft;
 mod error;
 mod host;
 mod library;
@@ -13,5 +15,6 @@ mod run;
 mod settings;
 mod sink;
 mod terminal;
+mod world;
 
 pub use run::run;

@@ -12,6 +12,7 @@ use inquire::validator::Validation;
 use inquire::{Autocomplete, CustomUserError, InquireError, Password, PasswordDisplayMode, Select, Text};
 
 use super::error::CliError;
+use super::load::typed;
 use crate::document::{ParamSpec, ParamType};
 use crate::report::Style;
 use crate::template::{Given, Values};
@@ -196,7 +197,7 @@ pub fn parameter(spec: &ParamSpec, names: Names, judge: Judge<'_>) -> Reply<Stri
     if spec.secret {
         return secret(&question, &about, judge);
     }
-    let usual = spec.default.as_ref().map(text_of);
+    let usual = spec.default.as_ref().map(typed);
     let choices: Vec<String> = match &spec.kind {
         ParamType::Enum(values) => values.clone(),
         ParamType::Boolean => vec!["no".to_owned(), "yes".to_owned()],
@@ -228,16 +229,6 @@ fn secret(question: &str, about: &str, judge: Judge<'_>) -> Reply<String> {
             Ok(()) => return Ok(Some(answer)),
             Err(why) => eprintln!("# {why}"),
         }
-    }
-}
-
-/// A default as a person would type it.
-fn text_of(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::Bool(value) => if *value { "yes" } else { "no" }.to_owned(),
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
     }
 }
 

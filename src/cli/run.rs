@@ -6,7 +6,7 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command, When};
 use super::commands;
-use super::error::{CliError, Exit};
+use super::error::{CliError, Exit, tell};
 use super::prompt;
 
 use crate::report::Style;
@@ -40,7 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exit = match outcome {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
-            print_error(&error, style(color, std::io::stderr().is_terminal()));
+            tell(&error, style(color, std::io::stderr().is_terminal()));
             error.exit()
         }
         Err(_) => {
@@ -80,23 +80,6 @@ fn style(color: When, terminal: bool) -> Style {
         When::Always => Style::Ansi,
         When::Auto if terminal && !plain => Style::Ansi,
         When::Auto | When::Never => Style::Plain,
-    }
-}
-
-fn print_error(error: &CliError, style: Style) {
-    eprintln!("{}: {error}", style.bad("error"));
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if !error.to_string().contains(&cause.to_string()) {
-            eprintln!("  because: {cause}");
-        }
-        source = cause.source();
-    }
-    if let Some(note) = error.note() {
-        eprintln!("  = {note}");
-    }
-    if let Some(help) = error.help() {
-        eprintln!("help: {help}");
     }
 }
 

@@ -70,6 +70,8 @@ pub struct ResolvedTarget {
     pub name: String,
     /// What to write after `--db` to name it again, without a password.
     pub argument: String,
+    /// Whether `argument` leaves a password out.
+    pub withheld: bool,
     /// Names of the targets that are its replicas.
     pub replicas: Vec<String>,
 }
@@ -87,6 +89,12 @@ pub fn resolve(db: &str) -> Result<ResolvedTarget, CliError> {
     let url = std::env::var(&variable).map_err(|_| CliError::NoVariable { name: db.to_owned(), variable })?;
     let resolved = parse(&url, Some(db))?;
     Ok(ResolvedTarget { replicas: target.replicas.clone(), ..resolved })
+}
+
+/// The targets of the settings, in the order of the alphabet, each with the variable that its URL is taken from.
+pub fn targets() -> Result<Vec<(String, String)>, CliError> {
+    let settings = path().map(|path| read(&path)).transpose()?.unwrap_or_default();
+    Ok(settings.targets.into_iter().map(|(name, target)| (name, target.url_env)).collect())
 }
 
 /// The target's replicas, those of the settings and those of the command line, by the names that messages
@@ -113,6 +121,7 @@ fn parse(url: &str, name: Option<&str>) -> Result<ResolvedTarget, CliError> {
     let address: Address = url.parse().map_err(|source: AddressError| CliError::Address { source })?;
     let argument = name.map_or_else(|| without_password(url), str::to_owned);
     Ok(ResolvedTarget {
+        withheld: name.is_none() && argument != url,
         name: name.map_or_else(|| address.short_name(), str::to_owned),
         argument,
         address,

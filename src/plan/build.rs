@@ -26,6 +26,22 @@ pub fn build(document: &Document, dialect: Dialect, values: &Values) -> (Option<
     (plan.filter(|_| !failed), diagnostics)
 }
 
+/// A plan for those who only look at what was done. Where a rollback cell has errors, which the diagnostics
+/// tell, the plan has no rollback cell at all.
+pub fn build_to_replay(
+    document: &Document,
+    dialect: Dialect,
+    values: &Values,
+) -> (Option<Plan>, Diagnostics) {
+    let (plan, diagnostics) = build(document, dialect, values);
+    if plan.is_some() {
+        return (plan, diagnostics);
+    }
+    let mut without = document.clone();
+    without.cells.retain(|cell| cell.role != Role::Rollback);
+    (build(&without, dialect, values).0, diagnostics)
+}
+
 struct Builder<'a> {
     document: &'a Document,
     dialect: Dialect,

@@ -10,8 +10,8 @@ mod model;
 mod portion;
 mod separate;
 
-pub use build::build;
 pub(crate) use build::show_duration;
+pub use build::{build, build_to_replay};
 pub use digest::Digest;
 pub use model::{Action, Check, Gate, Overrides, Phase, Plan, Statement, Step, Unit};
 pub use portion::{Portion, Together};

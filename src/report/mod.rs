@@ -4,6 +4,7 @@
 mod control;
 mod json;
 mod measured;
+mod outline;
 mod plan;
 mod replay;
 mod status;
@@ -16,6 +17,7 @@ mod words;
 pub use control::{ControlView, control_json, control_text};
 pub use json::{event_line, plan_json, progress_line, rollback_json, status_json};
 pub use measured::{Measurement, measured_json, measured_table};
+pub use outline::outline;
 pub use plan::{plan_table, rollback_table};
 pub use replay::replay_table;
 pub use status::{StatusRow, holding, status_table, step_table};

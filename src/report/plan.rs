@@ -3,6 +3,7 @@ use std::time::Duration;
 use comfy_table::{Table, presets};
 
 use super::json::unit_name;
+use super::survey::wrapped;
 use crate::backfill::Pacing;
 use crate::dialect::Limits;
 use crate::engine::{History, RollbackStep};
@@ -21,11 +22,10 @@ pub(super) fn table(width: u16, header: &[&str]) -> Table {
 
 /// What will run, in order.
 pub fn plan_table(plan: &Plan, history: Option<&History>, width: u16) -> String {
-    let narrow = width < NARROW;
-    let mut header = match narrow {
-        false => vec!["#", "phase", "step", "does", "commit", "gate", "limits", "rollback", "verify"],
-        true => vec!["#", "step", "does", "how", "back"],
-    };
+    if width < NARROW {
+        return plan_list(plan, history, width);
+    }
+    let mut header = vec!["#", "phase", "step", "does", "commit", "gate", "limits", "rollback", "verify"];
     if history.is_some() {
         header.push("state");
     }
@@ -34,24 +34,30 @@ pub fn plan_table(plan: &Plan, history: Option<&History>, width: u16) -> String 
     for phase in &plan.phases {
         if let Some(condition) = &phase.hold {
             let name = format!("before-{}", phase.name);
-            let (none, gate) = (String::new(), "hold".to_owned());
-            rows.add_row(match narrow {
-                false => vec![none.clone(), phase.name.clone(), name, condition.clone(), none, gate],
-                true => vec![none, name, condition.clone(), gate],
-            });
+            let none = String::new();
+            rows.add_row(vec![
+                none.clone(),
+                phase.name.clone(),
+                name,
+                condition.clone(),
+                none,
+                "hold".to_owned(),
+            ]);
         }
         for step in plan.steps_of(&phase.name) {
             number += 1;
             let action = &step.forward;
-            let (how, back) =
-                ([commit(action), gate(action), limits(action)], [way_back(step), checks(step)]);
-            let mut row = match narrow {
-                true => vec![number.to_string(), step.id.clone(), does(action), lines(&how), lines(&back)],
-                false => {
-                    let about = [number.to_string(), step.phase.clone(), step.id.clone(), does(action)];
-                    about.into_iter().chain(how).chain(back).collect()
-                }
-            };
+            let mut row = vec![
+                number.to_string(),
+                step.phase.clone(),
+                step.id.clone(),
+                does(action),
+                commit(action),
+                gate(action),
+                limits(action),
+                way_back(step),
+                checks(step),
+            ];
             if let Some(history) = history {
                 row.push(history.step(&step.id).name().to_owned());
             }
@@ -61,11 +67,49 @@ pub fn plan_table(plan: &Plan, history: Option<&History>, width: u16) -> String 
     rows.to_string()
 }
 
-/// Columns below which a cell of the table holds what would be several.
+/// Columns below which a table would break names in two.
 pub(super) const NARROW: u16 = 110;
 
-fn lines(parts: &[String]) -> String {
-    parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join("\n")
+/// What the table says, a step below the other: a line is broken between words, and no name is.
+fn plan_list(plan: &Plan, history: Option<&History>, width: u16) -> String {
+    let mut text = String::new();
+    let mut number = 0;
+    for phase in &plan.phases {
+        if let Some(condition) = &phase.hold {
+            text.push_str(&format!("   before-{} [hold]\n", phase.name));
+            entry(&mut text, "waits for", condition, width);
+        }
+        for step in plan.steps_of(&phase.name) {
+            number += 1;
+            let state =
+                history.map_or_else(String::new, |history| format!(", {}", history.step(&step.id).name()));
+            text.push_str(&format!("{number:>2} {} ({}{state})\n", step.id, step.phase));
+            let action = &step.forward;
+            let entries = [
+                ("does", does(action)),
+                ("commit", commit(action)),
+                ("gate", gate(action)),
+                ("limits", limits(action).replace('\n', "; ")),
+                ("rollback", way_back(step)),
+                ("verify", checks(step).replace('\n', ", ")),
+            ];
+            for (label, value) in &entries {
+                entry(&mut text, label, value, width);
+            }
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// A label, and under itself a value of one or more lines; nothing for an empty one.
+fn entry(text: &mut String, label: &str, value: &str, width: u16) {
+    const INDENT: usize = 14;
+    let room = usize::from(width).saturating_sub(INDENT).max(20);
+    let lines = value.lines().flat_map(|line| wrapped(line, room)).filter(|line| !line.is_empty());
+    for (index, line) in lines.enumerate() {
+        let label = if index == 0 { label } else { "" };
+        text.push_str(&format!("   {label:<11}{line}\n"));
+    }
 }
 
 fn does(action: &Action) -> String {

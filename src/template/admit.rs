@@ -1,9 +1,11 @@
 //! Which values may reach a document: the part of a parameter's check that is about the text around it.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::pattern::{Asked, Form};
-use super::spelling;
+use super::{Given, Values, spelling};
 use crate::dialect::{self, Dialect, TokenKind};
 use crate::document::ParamType;
 
@@ -30,6 +32,15 @@ pub enum Unfit {
     Empty,
     #[error("is not the name of a table")]
     NotATable,
+}
+
+impl Asked {
+    /// Whether a text that is a value of the parameter's type may stand in a runbook.
+    pub fn admits(&self, dialect: Dialect, text: &str) -> Result<(), Unfit> {
+        let given = BTreeMap::from([(self.spec.name.clone(), Given::Text(text.to_owned()))]);
+        let values = Values::bind(std::slice::from_ref(&self.spec), &given).unwrap_or_default();
+        values.get(&self.spec.name).map_or(Ok(()), |value| admit(self, dialect, value))
+    }
 }
 
 /// Whether every text in `value` fits.

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::pattern::Template;
-use super::{Given, spelling};
+use serde_json::Value;
+
+use super::pattern::{Asked, Form, Template};
+use super::{Given, Values, spelling};
 use crate::diagnostics::did_you_mean;
 use crate::dialect::{Column, Dialect, Surroundings, Table};
 use crate::figures;
@@ -70,8 +72,13 @@ impl Fact {
 }
 
 impl Fill {
+    /// Whether it is something of the whole table that a text can do without.
+    pub fn is_about_a_table(&self) -> bool {
+        matches!(self.fact, Fact::Size | Fact::Dependants)
+    }
+
     /// The parameter that names the table to look at.
-    fn table(&self) -> &str {
+    pub fn table(&self) -> &str {
         if self.fact.is_about_a_column() { TABLE } else { &self.of }
     }
 
@@ -102,13 +109,16 @@ pub struct Known {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FillError {
     #[error("table `{table}` has no column `{column}`")]
-    NoSuchColumn { table: String, column: String, suggestion: Option<String> },
+    NoSuchColumn { table: String, column: String, suggestion: Option<String>, known: Vec<String> },
 }
 
 impl FillError {
     pub fn hint(&self) -> Option<String> {
-        let Self::NoSuchColumn { suggestion, .. } = self;
-        suggestion.as_ref().map(|name| format!("did you mean `{name}`?"))
+        let Self::NoSuchColumn { suggestion, known, .. } = self;
+        Some(match suggestion {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("it has {}", known.join(", ")),
+        })
     }
 }
 
@@ -129,6 +139,49 @@ impl Template {
         spelled.collect()
     }
 
+    /// The parameter that names the table of which this one names columns that are there.
+    pub fn table_of_columns<'a>(&'a self, asked: &'a Asked) -> Option<&'a str> {
+        if let Some(Fill { fact: Fact::PrimaryKey | Fact::Columns, of }) = &asked.fill {
+            return Some(of);
+        }
+        let asks_for_its_facts = |other: &Asked| {
+            other
+                .fill
+                .as_ref()
+                .is_some_and(|fill| fill.fact.is_about_a_column() && fill.of == asked.spec.name)
+        };
+        let is_column = asked.form == Form::Column || self.asks.iter().any(asks_for_its_facts);
+        is_column.then_some(TABLE)
+    }
+
+    /// Whether the parameter names a table that must be there.
+    pub fn is_table(&self, asked: &Asked) -> bool {
+        let name = asked.spec.name.as_str();
+        let looked_at = |other: &Asked| {
+            other.fill.as_ref().is_some_and(|fill| fill.table() == name)
+                || self.table_of_columns(other) == Some(name)
+        };
+        asked.form == Form::Relation && self.asks.iter().any(looked_at)
+    }
+
+    /// Whether a table has the columns that the parameter is given for, if it names columns of that table.
+    pub fn check_columns(
+        &self,
+        asked: &Asked,
+        given: &Given,
+        name: &str,
+        table: &Table,
+    ) -> Result<(), FillError> {
+        let given = BTreeMap::from([(asked.spec.name.clone(), given.clone())]);
+        // What is no value of the parameter is told where it is bound.
+        let Ok(values) = Values::bind(std::slice::from_ref(&asked.spec), &given) else { return Ok(()) };
+        let named = values.get(&asked.spec.name).into_iter().flat_map(|value| match value {
+            Value::Array(items) => items.iter().collect(),
+            one => vec![one],
+        });
+        named.filter_map(Value::as_str).try_for_each(|column| find(column, name, table).map(drop))
+    }
+
     /// What was given, and what the tables answer for the rest, by the parameter that names them. A given
     /// value is never replaced.
     pub fn fill(
@@ -136,6 +189,15 @@ impl Template {
         given: &BTreeMap<String, Given>,
         tables: &BTreeMap<String, Known>,
     ) -> Result<BTreeMap<String, Given>, FillError> {
+        for asked in &self.asks {
+            let of = self.table_of_columns(asked);
+            if let Some((of, table)) = of.and_then(|of| Some((of, tables.get(of)?)))
+                && let Some(columns) = given.get(&asked.spec.name)
+            {
+                let name = given.get(of).and_then(text).unwrap_or_default();
+                self.check_columns(asked, columns, name, &table.table)?;
+            }
+        }
         let mut filled = given.clone();
         for asked in self.asks.iter().filter(|asked| !given.contains_key(&asked.spec.name)) {
             let Some(fill) = &asked.fill else { continue };
@@ -171,25 +233,23 @@ fn answer(fill: &Fill, given: &BTreeMap<String, Given>, known: &Known) -> Result
             None => None,
         },
         fact => match given.get(&fill.of).and_then(text) {
-            Some(name) => about_column(fact, column(name, given, table)?),
+            Some(name) => {
+                let of = given.get(TABLE).and_then(text).unwrap_or_default();
+                about_column(fact, find(name, of, table)?)
+            }
             None => None,
         },
     })
 }
 
-fn column<'a>(
-    name: &str,
-    given: &BTreeMap<String, Given>,
-    table: &'a Table,
-) -> Result<&'a Column, FillError> {
+/// The column of that name in the table `of`.
+fn find<'a>(name: &str, of: &str, table: &'a Table) -> Result<&'a Column, FillError> {
+    let known = || table.columns.iter().map(|column| column.name.as_str());
     table.columns.iter().find(|column| column.name == name).ok_or_else(|| FillError::NoSuchColumn {
-        table: given.get(TABLE).and_then(text).unwrap_or_default().to_owned(),
+        table: of.to_owned(),
         column: name.to_owned(),
-        suggestion: did_you_mean(
-            &name.to_lowercase(),
-            table.columns.iter().map(|column| column.name.as_str()),
-        )
-        .map(str::to_owned),
+        suggestion: did_you_mean(&name.to_lowercase(), known()).map(str::to_owned),
+        known: known().map(str::to_owned).collect(),
     })
 }
 

@@ -28,5 +28,6 @@ pub use cell::{RenderError, Rendered, render_cell};
 pub use fill::{Fill, FillError, Known};
 pub use library::Library;
 pub use pattern::{Asked, Form, Origin, Template};
+pub use spelling::table as relation;
 pub use values::{Given, ParameterError, Values};
 pub use whole::{Check, TemplateError, Written};

@@ -61,15 +61,19 @@ pub enum Form {
     Clauses,
     /// The name of a table, in PostgreSQL and MySQL perhaps with its schema.
     Relation,
+    /// A column that the table of the parameter `table` has. One whose facts another parameter asks for is
+    /// such a column without a word.
+    Column,
 }
 
 impl Form {
-    pub(super) const NAMES: [(&'static str, Self); 5] = [
+    pub(super) const NAMES: [(&'static str, Self); 6] = [
         ("line", Self::Line),
         ("expression", Self::Expression),
         ("type", Self::Type),
         ("clauses", Self::Clauses),
         ("relation", Self::Relation),
+        ("column", Self::Column),
     ];
 }
 

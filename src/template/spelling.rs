@@ -122,6 +122,11 @@ pub(super) fn relation(dialect: Dialect, name: &str) -> Result<String, Error> {
     }
 }
 
+/// A table's name as SQL takes it; None where it is no name.
+pub fn table(dialect: Dialect, name: &str) -> Option<String> {
+    relation(dialect, name).ok()
+}
+
 /// The schema of a table's name.
 fn schema(dialect: Dialect, table: &str) -> Result<Option<String>, Error> {
     split(dialect, table).0.map(|schema| ident(dialect, &schema)).transpose()

@@ -84,13 +84,8 @@ impl TemplateError {
 }
 
 impl Template {
-    /// The runbook for these values, which [`Template::bind`] has made.
-    pub fn render(
-        &self,
-        dialect: Dialect,
-        values: &Values,
-        check: Check<'_>,
-    ) -> Result<Written, TemplateError> {
+    /// Whether the template is written for an engine, and otherwise what to do there instead.
+    pub fn is_for(&self, dialect: Dialect) -> Result<(), TemplateError> {
         if let Some((_, instead)) = self.cannot.iter().find(|(other, _)| *other == dialect) {
             let instead = instead.clone();
             return Err(TemplateError::Cannot { template: self.name.clone(), dialect, instead });
@@ -99,6 +94,17 @@ impl Template {
             let known = self.dialects.clone();
             return Err(TemplateError::Dialect { template: self.name.clone(), dialect, known });
         }
+        Ok(())
+    }
+
+    /// The runbook for these values, which [`Template::bind`] has made.
+    pub fn render(
+        &self,
+        dialect: Dialect,
+        values: &Values,
+        check: Check<'_>,
+    ) -> Result<Written, TemplateError> {
+        self.is_for(dialect)?;
         for asked in &self.asks {
             let name = &asked.spec.name;
             let kind = asked.spec.kind.name();

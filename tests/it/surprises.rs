@@ -236,3 +236,28 @@ fn a_replay_that_checks_nothing_is_no_yes() {
     lab.on("run", &[]).expect(0);
     lab.on("verify", &[]).expect(1).says("nothing was checked").says("the runbook has no verify cell");
 }
+
+#[test]
+fn a_wrong_rollback_cell_keeps_nobody_from_looking() {
+    for engine in [Engine::Sqlite, Engine::Postgres, Engine::Mariadb] {
+        let verify =
+            "```sql {of=make phase=apply role=verify expect=value:0}\nSELECT count(*) FROM t;\n```\n";
+        let lab = lab(engine, &format!("{TWO}{verify}"));
+        lab.on("run", &["--until", "make"]).expect(0);
+        // What it loses is not declared, and its text is no SQL.
+        for wrong in ["role=rollback}\nDROP TABLE t;", "role=rollback .destructive}\nDROP TABLE 't;"] {
+            let book = book(engine, &format!("{TWO}{verify}"));
+            let right = "role=rollback .destructive}\nDROP TABLE t;";
+            assert!(book.contains(right));
+            lab.write("book.md", &book.replace(right, wrong));
+            lab.on("verify", &[]).expect(0).says("error[").says("the rollback cells are left aside");
+            lab.rollbook(&["status", "book.md", "--db", &lab.url]).expect(0).says("make");
+            lab.on("run", &[]).expect(2).says("book.md has errors");
+            lab.on("rollback", &[]).expect(2).says("book.md has errors");
+        }
+        // What is looked at must be right.
+        let wrong = verify.replace("FROM t", "FROM 't");
+        lab.write("book.md", &book(engine, &format!("{TWO}{wrong}")));
+        lab.on("verify", &[]).expect(2).says("book.md has errors");
+    }
+}

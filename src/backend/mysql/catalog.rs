@@ -3,7 +3,8 @@
 use sqlx::mysql::MySqlConnection;
 
 use super::super::DbError;
-use super::super::session::{Column, Surroundings, Table};
+use super::super::session::{Column, Surroundings, Table, TableName};
+use super::super::sql::{grouped, table_names};
 use super::session::{quoted, run};
 use crate::dialect::{self, Dialect, Object, ObjectKind};
 
@@ -165,6 +166,14 @@ async fn shown(conn: &mut MySqlConnection, sql: &str, column: usize) -> Result<O
     }
 }
 
+pub(super) async fn tables(conn: &mut MySqlConnection) -> Result<Vec<TableName>, DbError> {
+    let sql = "SELECT table_schema, table_name, IF(table_schema = DATABASE(), 't', 'f') FROM information_schema.tables \
+               WHERE table_type = 'BASE TABLE' \
+               AND table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') \
+               AND table_name NOT IN ('rollbook_journal', 'rollbook_lease', 'rollbook_control') ORDER BY 3 DESC, 2, 1";
+    Ok(table_names(&run(conn, sql, u64::MAX).await?))
+}
+
 pub(super) async fn describe(conn: &mut MySqlConnection, name: &str) -> Result<Option<Table>, DbError> {
     let name = name.replace('`', "");
     let table = called(&name, "c.table_schema", "c.table_name");
@@ -207,7 +216,7 @@ pub(super) async fn describe(conn: &mut MySqlConnection, name: &str) -> Result<O
          WHERE non_unique = 0 AND {} ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index",
         called(&name, "table_schema", "table_name")
     );
-    let unique = super::super::sql::grouped(&run(conn, &sql, u64::MAX).await?);
+    let unique = grouped(&run(conn, &sql, u64::MAX).await?);
     found.primary_key = key.into_iter().map(|(_, name)| name).collect();
     found.unique = unique;
     Ok(Some(found))

@@ -13,7 +13,7 @@ use super::super::answer::{Answer, AnswerBuilder};
 use super::super::patience::{reach, soon};
 use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Observer, Scope, Session,
-    Surroundings, Table, TargetInfo,
+    Surroundings, Table, TableName, TargetInfo,
 };
 use super::super::sql::{audited, end, insert, journal_rows, remove_replaced, select, select_end};
 use super::super::{Address, DbError, Lookout, Refusal, RefusalKind};
@@ -358,6 +358,10 @@ impl Session for MysqlSession {
             quoted(&tag(scope))
         );
         Ok(soon(run(&mut self.conn, &sql, 1)).await?.single().map(str::to_owned))
+    }
+
+    async fn tables(&mut self) -> Result<Vec<TableName>, DbError> {
+        catalog::tables(&mut self.conn).await
     }
 
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {

@@ -3,8 +3,8 @@
 use sqlx::postgres::PgConnection;
 
 use super::super::DbError;
-use super::super::session::{Column, InvalidIndex, Surroundings, Table};
-use super::super::sql::grouped;
+use super::super::session::{Column, InvalidIndex, Surroundings, Table, TableName};
+use super::super::sql::{grouped, table_names};
 use super::session::{quoted, run};
 use crate::dialect::{Facts, Object, ObjectKind};
 
@@ -123,6 +123,14 @@ pub(super) async fn invalid_indexes(
         }
     };
     Ok((0..answer.rows.len()).map(index).collect())
+}
+
+pub(super) async fn tables(conn: &mut PgConnection) -> Result<Vec<TableName>, DbError> {
+    let sql = "SELECT n.nspname, c.relname, pg_table_is_visible(c.oid) FROM pg_class c \
+               JOIN pg_namespace n ON n.oid = c.relnamespace \
+               WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^pg_' \
+               AND n.nspname NOT IN ('information_schema', 'rollbook') ORDER BY 3 DESC, 2, 1";
+    Ok(table_names(&run(conn, sql.to_owned(), u64::MAX).await?))
 }
 
 pub(super) async fn describe(conn: &mut PgConnection, table: &str) -> Result<Option<Table>, DbError> {

@@ -10,7 +10,7 @@ use super::super::answer::{Answer, AnswerBuilder};
 use super::super::patience::{reach, soon};
 use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, Limits, LockError, Mode, Observer, Scope, Session,
-    Surroundings, Table, TargetInfo,
+    Surroundings, Table, TableName, TargetInfo,
 };
 use super::super::sql::{audited, end, insert, insert_and_commit, journal_rows, select, select_end};
 use super::super::{Address, DbError, Lookout, Refusal, RefusalKind};
@@ -355,6 +355,10 @@ impl Session for PostgresSession {
             quoted(&tag(scope))
         );
         Ok(run(&mut self.conn, sql, 1).await?.single().map(str::to_owned))
+    }
+
+    async fn tables(&mut self) -> Result<Vec<TableName>, DbError> {
+        catalog::tables(&mut self.conn).await
     }
 
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {

@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 use super::super::DbError;
-use super::super::session::{Column, Surroundings, Table};
+use super::super::session::{Column, Surroundings, Table, TableName};
+use super::super::sql::{grouped, table_names};
 use super::connection::run;
 use super::session::quoted;
 use crate::dialect::{self, Dialect, Object, ObjectKind, TokenKind};
@@ -23,6 +24,12 @@ pub(super) fn definition(db: &Connection, objects: &[Object]) -> Result<Option<V
     );
     let answer = run(db, &sql, u64::MAX)?;
     Ok(Some(answer.rows.into_iter().flatten().flatten().collect()))
+}
+
+pub(super) fn tables(db: &Connection) -> Result<Vec<TableName>, DbError> {
+    let sql = "SELECT NULL, name, 't' FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite#_%' ESCAPE '#' \
+               AND name NOT IN ('rollbook_journal', 'rollbook_lease', 'rollbook_control') ORDER BY name";
+    Ok(table_names(&run(db, sql, u64::MAX)?))
 }
 
 pub(super) fn describe(db: &Connection, table: &str) -> Result<Option<Table>, DbError> {
@@ -64,7 +71,7 @@ fn unique_indexes(db: &Connection, table: &str, primary_key: &[String]) -> Resul
          WHERE i.\"unique\" AND NOT i.partial ORDER BY i.seq DESC, c.seqno"
     );
     let answer = run(db, &sql, u64::MAX)?;
-    let mut unique = super::super::sql::grouped(&answer);
+    let mut unique = grouped(&answer);
     if !primary_key.is_empty() && !unique.iter().any(|key| key == primary_key) {
         unique.insert(0, primary_key.to_vec());
     }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::super::answer::{Answer, AnswerBuilder};
 use super::super::session::{
     Claim, Claimed, Holder, InvalidIndex, JournalRow, LockError, Mode, Observer, Scope, Session,
-    Surroundings, Table, TargetInfo,
+    Surroundings, Table, TableName, TargetInfo,
 };
 use super::super::sql::{end, insert, journal_rows, remove_replaced, select, select_end};
 use super::super::{Blocker, DbError, Lookout};
@@ -255,6 +255,10 @@ impl Session for SqliteSession {
     /// SQLite runs in the client's process and ends with it.
     async fn still_running(&mut self, _: &Scope<'_>) -> Result<Option<String>, DbError> {
         Ok(None)
+    }
+
+    async fn tables(&mut self) -> Result<Vec<TableName>, DbError> {
+        catalog::tables(&self.db)
     }
 
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {

@@ -8,7 +8,7 @@ pub mod record;
 pub mod rollback;
 pub mod rules;
 pub mod run;
-mod session;
+pub(super) mod session;
 pub mod status;
 pub mod templates;
 mod trace;

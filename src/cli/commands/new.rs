@@ -1,121 +1,78 @@
-use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::IsTerminal as _;
+use std::path::Path;
 
 use super::super::args::New;
+use super::super::dialogue;
+use super::super::draft::{self, Draft, Place};
 use super::super::error::{CliError, Exit};
 use super::super::library;
 use super::super::load;
 use super::super::prompt;
-use super::super::settings;
-use super::session::block_on;
-use crate::backend::{self, Mode};
-use crate::diagnostics::render;
-use crate::dialect::Dialect;
-use crate::document::ParamSpec;
+use super::super::settings::{self, ResolvedTarget};
+use super::super::world::World;
 use crate::engine::shell_word;
-use crate::plan;
 use crate::report::Style;
-use crate::rules;
-use crate::template::{Given, Known, Origin, Template, TemplateError};
+use crate::template::{Origin, Template, Written};
 
 pub fn run(command: &New, style: Style) -> Result<Exit, CliError> {
     let library = library::read(style)?;
-    let template = library.find(&command.template).map_err(|error| refused(error, style))?;
+    let template = command.template.as_deref().map(|name| library.find(name)).transpose();
+    let template = template.map_err(|error| draft::refused(error, style))?;
+    if let Some(path) = command.output.as_ref().filter(|path| path.exists()) {
+        return Err(CliError::Exists { path: path.clone() });
+    }
+    let place = match command.db.as_deref().map(settings::resolve).transpose()? {
+        Some(target) => Place::At(Box::new(target)),
+        None => Place::Open,
+    };
+    let given = load::given(&command.params)?;
+    let begun = Draft { template, place, said: command.dialect, given, output: command.output.clone() };
+    if let (Some(template), Some(dialect)) = (template, begun.dialect()) {
+        template.is_for(dialect).map_err(|error| draft::refused(error, style))?;
+    }
+    let world = World::default();
+    let filled = begun.filled(&world)?;
+    if begun.missing(&filled).is_empty() {
+        template.iter().for_each(|template| tell_origin(template));
+        let written = begun.render(&filled).map_err(|error| error.told(style))?;
+        return deliver(&begun, &written);
+    }
+    if !prompt::can_ask() {
+        return Err(begun.incomplete(&filled));
+    }
+    let into_file = std::io::stdout().is_terminal();
+    let params = command.params.file.as_deref();
+    let agreed = dialogue::hold(&library, begun, &world, params, into_file, style)?;
+    agreed.draft.template.iter().for_each(|template| tell_origin(template));
+    let end = deliver(&agreed.draft, &agreed.written)?;
+    eprintln!("the same without a question:\n  {}", agreed.command);
+    if agreed.draft.target().is_some_and(|target| target.withheld) {
+        eprintln!("note: the password of the URL is left out of both commands");
+    }
+    Ok(end)
+}
+
+fn tell_origin(template: &Template) {
     if template.origin == Origin::Overrides {
         eprintln!("note: {} takes the place of the shipped template {}", template.file(), template.name);
     }
-    let mut given = load::given(&command.params)?;
-    if prompt::can_ask() {
-        // What a database can answer is not asked for, so only the rest comes before it is.
-        let first: Vec<ParamSpec> = template
-            .missing(&given)
-            .into_iter()
-            .filter(|a| a.fill.is_none())
-            .map(|a| a.spec.clone())
-            .collect();
-        load::ask_missing(&first, &mut given)?;
-    }
-    let dialect = match &command.db {
-        Some(db) => look_up(db, template, &mut given)?,
-        None => command.dialect.or(only(&template.dialects)).ok_or_else(|| CliError::WhichDialect {
-            written: template.dialects.iter().map(|d| d.name()).collect::<Vec<_>>().join(", "),
-        })?,
-    };
-    if prompt::can_ask() {
-        let rest: Vec<ParamSpec> = template.missing(&given).into_iter().map(|a| a.spec.clone()).collect();
-        load::ask_missing(&rest, &mut given)?;
-    }
-    let values = template.bind(&given).map_err(|errors| CliError::Parameters { errors })?;
-    let levels = settings::levels()?;
-    let check = |document: &_, dialect, values: &_| {
-        let (plan, mut findings) = plan::build(document, dialect, values);
-        findings.extend(plan.into_iter().flat_map(|plan| rules::check(document, &[plan], &levels)));
-        findings
-    };
-    let written = template.render(dialect, &values, &check).map_err(|error| refused(error, style))?;
-    let Some(path) = &command.output else {
+}
+
+/// Writes the runbook into its file, or prints it where there is none.
+fn deliver(draft: &Draft<'_>, written: &Written) -> Result<Exit, CliError> {
+    let Some(path) = &draft.output else {
         print!("{}", written.text);
         return Ok(Exit::Done);
     };
-    let failed = |source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::AlreadyExists => CliError::Exists { path: path.clone() },
-        _ => CliError::Write { path: path.clone(), source },
-    };
-    let mut file = std::fs::File::create_new(path).map_err(failed)?;
-    file.write_all(written.text.as_bytes()).map_err(failed)?;
-    println!("{} is written from template {}", path.display(), template.name);
-    let file = shell_word(&path.display().to_string());
-    let db = command.db.as_deref().map(settings::shown).map(|db| format!(" --db {}", shell_word(&db)));
-    println!("next: review it, then `rollbook plan {file}{}`", db.unwrap_or_default());
+    draft::write(path, &written.text)?;
+    let template = draft.template.map_or("", |template| &template.name);
+    println!("{} is written from template {template}", path.display());
+    println!("next: review it, then `{}`", plan_command(path, draft.target()));
     Ok(Exit::Done)
 }
 
-fn only(dialects: &[Dialect]) -> Option<Dialect> {
-    match dialects {
-        [dialect] => Some(*dialect),
-        _ => None,
-    }
-}
-
-/// Fills in what the target knows: keys and types of the table.
-fn look_up(db: &str, template: &Template, given: &mut BTreeMap<String, Given>) -> Result<Dialect, CliError> {
-    let target = settings::resolve(db)?;
-    let dialect = target.address.dialect();
-    let names = template.tables_to_describe(dialect, given);
-    if names.is_empty() {
-        return Ok(dialect);
-    }
-    let tables = block_on(async {
-        let mut session = backend::open(&target.address, Mode::ReadOnly).await?;
-        let mut tables = BTreeMap::new();
-        for (parameter, name) in &names {
-            let Some(table) = session.describe(name).await? else {
-                return Err(CliError::Template {
-                    message: format!("there is no table {name} in {}", target.name),
-                    help: Some(format!("check `--set {parameter}=…` and `--db`")),
-                });
-            };
-            let around = session.surroundings(name).await?;
-            tables.insert(parameter.clone(), Known { table, around });
-        }
-        session.close().await;
-        Ok::<_, CliError>(tables)
-    })?;
-    *given = template
-        .fill(given, &tables)
-        .map_err(|error| CliError::Template { message: error.to_string(), help: error.hint() })?;
-    Ok(dialect)
-}
-
-fn refused(error: TemplateError, style: Style) -> CliError {
-    match &error {
-        TemplateError::Findings { diagnostics, .. } => {
-            eprint!("{}", render::full(diagnostics, style == Style::Ansi))
-        }
-        TemplateError::Render { diagnostic, .. } => {
-            eprint!("{}", render::full(&[(**diagnostic).clone()], style == Style::Ansi));
-        }
-        _ => {}
-    }
-    CliError::Template { message: error.to_string(), help: error.hint() }
+fn plan_command(path: &Path, target: Option<&ResolvedTarget>) -> String {
+    let file = shell_word(&path.display().to_string());
+    let db = target.map_or_else(String::new, |target| format!(" --db {}", shell_word(&target.argument)));
+    format!("rollbook plan {file}{db}")
 }

@@ -68,9 +68,8 @@ fn invocation(
         if !values.is_secret(name) {
             arguments.push(format!("--set {}", word(&format!("{name}={value}"))));
         } else if !prompt::can_ask() {
-            // At a terminal it is asked for again. Elsewhere the shell has it, or says that it has not.
-            let variable = name.replace('-', "_").to_uppercase();
-            arguments.push(format!("--set \"{name}=${{{variable}:?}}\""));
+            // At a terminal it is asked for again.
+            arguments.push(load::secret_argument(name));
         }
     }
     Invocation {

@@ -18,7 +18,7 @@ pub fn run(command: &Status, style: Style) -> Result<Exit, CliError> {
         Some(path) => {
             let loaded = load::load(path, style)?;
             let values = load::sample_values(&loaded.document.front.params, &command.params)?;
-            Some(load::plan(path, &loaded, target.address.dialect(), &values, Judged::ByForm, style)?)
+            Some(load::plan(path, &loaded, target.address.dialect(), &values, Judged::ToReplay, style)?)
         }
     };
     let (rows, holder) = block_on(async {

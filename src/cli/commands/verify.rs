@@ -13,7 +13,7 @@ pub fn run(command: &Verify, style: Style) -> Result<Exit, CliError> {
         &command.target.db,
         &command.params,
         Limits::default(),
-        Judged::ByForm,
+        Judged::ToReplay,
         style,
     )?;
     drive(&prepared, Mode::ReadOnly, &Said::default(), &command.output, style, async |context, plan| {

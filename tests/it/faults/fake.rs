@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use rollbook::backend::{
     Answer, Blocker, Claim, Claimed, Column, DbError, Holder, InvalidIndex, JournalRow, LockError, Lookout,
-    Observer, Refusal, RefusalKind, RunLock, Scope, Session, Surroundings, Table, TargetInfo, Wish, Wishes,
+    Observer, Refusal, RefusalKind, RunLock, Scope, Session, Surroundings, Table, TableName, TargetInfo,
+    Wish, Wishes,
 };
 use rollbook::dialect::{Dialect, Facts, Object};
 
@@ -239,6 +240,11 @@ impl Session for FakeSession {
     /// A statement is over when its call returns.
     async fn still_running(&mut self, _: &Scope<'_>) -> Result<Option<String>, DbError> {
         Ok(None)
+    }
+
+    /// No run asks for them.
+    async fn tables(&mut self) -> Result<Vec<TableName>, DbError> {
+        Ok(Vec::new())
     }
 
     async fn describe(&mut self, table: &str) -> Result<Option<Table>, DbError> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use rollbook::backend::{
     Answer, Blocker, Claim, Claimed, DbError, Holder, InvalidIndex, JournalRow, LockError, Lookout, Observer,
-    RunLock, Scope, Session, Surroundings, Table, TargetInfo,
+    RunLock, Scope, Session, Surroundings, Table, TableName, TargetInfo,
 };
 use rollbook::dialect::{Facts, Object};
 use rollbook::engine::Interrupt;
@@ -368,6 +368,12 @@ impl Session for Faulty {
     async fn still_running(&mut self, scope: &Scope<'_>) -> Result<Option<String>, DbError> {
         let kind = self.fuse.before(Op::Catalog).await?;
         let answer = self.inner.still_running(scope).await;
+        self.fuse.after(kind, answer).await
+    }
+
+    async fn tables(&mut self) -> Result<Vec<TableName>, DbError> {
+        let kind = self.fuse.before(Op::Catalog).await?;
+        let answer = self.inner.tables().await;
         self.fuse.after(kind, answer).await
     }
 

@@ -15,7 +15,6 @@ use super::outcome::until;
 pub mod key {
     pub const ENTER: &str = "\r";
     pub const ESC: &str = "\x1b";
-    #[expect(dead_code)]
     pub const TAB: &str = "\t";
     pub const DOWN: &str = "\x1b[B";
     pub const CTRL_C: &str = "\x03";
@@ -81,6 +80,17 @@ impl Terminal {
     /// The screen as a person sees it.
     pub fn screen(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Whether anything on the screen has a colour of its own.
+    pub fn is_coloured(&self) -> bool {
+        let parser = self.screen.lock().unwrap();
+        let (rows, columns) = parser.screen().size();
+        let (rows, columns) = (rows.get(), columns.get());
+        let mut cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        cells.any(|(row, column)| {
+            parser.screen().cell(row, column).is_some_and(|cell| cell.fgcolor() != vt100::Color::Default)
+        })
     }
 
     /// What stands before the cursor, in its line.
