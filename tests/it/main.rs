@@ -9,6 +9,7 @@ mod cases_split;
 mod code;
 mod commits;
 mod conformance;
+mod contention;
 mod corpus;
 mod definitions;
 mod documents;
