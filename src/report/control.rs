@@ -46,9 +46,10 @@ pub fn control_text(view: &ControlView) -> String {
         ));
     }
     if wishes.number > 0 {
-        let seen = match wishes.seen >= wishes.number {
-            true => "the run has seen every change",
-            false => "the run has not seen the last change yet: it will between two batches",
+        let seen = match (wishes.seen >= wishes.number, &view.holder) {
+            (true, _) => "the run has seen every change",
+            (false, Some(_)) => "the run has not seen the last change yet: it will between two batches",
+            (false, None) => "the run has not seen the last change yet: it will when it goes on",
         };
         text.push_str(&format!("  {seen}\n"));
     }

@@ -210,7 +210,8 @@ fn a_pause_outlives_a_kill_and_can_be_taken_back_before_the_run_goes_on() {
         until("the end of the lock", || {
             lab.rollbook(&["status", "--db", &lab.url]).expect(0).out.contains("killed")
         });
-        control(&lab, "size=40").expect(1).says("is not running: it is killed").says("goes on with it");
+        control(&lab, "pause").expect(1).says("is not running: it is killed").says("goes on with it");
+        control(&lab, "size=40").expect(0).says("batches of 40, asked for by ann@lab");
         let before = batches(&lab);
         let run = lab.spawn("run", &[]);
         until("a word on the pause", || lab.entries("\"event\":\"throttled\"") >= 2);
@@ -220,8 +221,11 @@ fn a_pause_outlives_a_kill_and_can_be_taken_back_before_the_run_goes_on() {
         Outcome::end(run).expect(130);
         control(&lab, "resume").expect(0);
         ends_well(&lab, lab.spawn("run", &[]));
-        // Asked for while nobody ran, and said to have been seen by whoever ran next.
-        assert_eq!(lab.entries("\"wish\":\"resume\""), 1);
+        // Asked for while nobody ran, and heeded by whoever ran next.
+        for wish in ["size 40", "resume"] {
+            assert_eq!(lab.entries(&format!("\"wish\":\"{wish}\"")), 1, "{wish}");
+        }
+        assert!(batches(&lab) - before <= (800 - before * 10).div_ceil(40) + 1);
     });
 }
 

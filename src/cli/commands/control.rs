@@ -131,8 +131,14 @@ impl Found {
     fn refuse(&self, change: Change) -> Result<(), CliError> {
         let run = self.run.run.clone();
         let Some(holder) = &self.holder else {
-            // It will stand still when it goes on: that can be taken back beforehand.
-            if change == Change::Resume && self.is_paused() && self.run.is_open() {
+            // A wish is kept for whoever goes on with the run: a pause can be taken back beforehand, and batches
+            // that were too large be made smaller.
+            let kept = match change {
+                Change::Resume => self.is_paused(),
+                Change::Size(_) => self.batched().is_some() && self.wishes.is_some(),
+                Change::Pause => false,
+            };
+            if kept && self.run.is_open() {
                 return Ok(());
             }
             let row = self.row();
