@@ -65,17 +65,20 @@ impl Lookout for MysqlLookout {
         Ok(Replication { unknown, ..Replication::default() })
     }
 
-    /// `Threads_running` without the one that asks. Between two batches the backfill's own runs nothing;
-    /// while a batch runs it is one of them.
+    /// `Threads_running` without the one that asks, the backfill's own while a batch runs, and those that wait
+    /// for work and count as running all the same: the event scheduler, replicas that read the log, and a replica's
+    /// own threads. Whoever may not see them in the list (`PROCESS`) knows of the event scheduler at least.
     async fn load(&mut self) -> Result<u64, DbError> {
         let answer = self.line.ask("SHOW GLOBAL STATUS LIKE 'Threads_running'").await?;
         let running: u64 = answer.cell(0, 1).and_then(|text| text.parse().ok()).unwrap_or_default();
-        let own = format!(
-            "SELECT COUNT(*) FROM information_schema.processlist WHERE id = {} AND command <> 'Sleep'",
+        let others = format!(
+            "SELECT COALESCE(SUM(id = {} AND command <> 'Sleep'), 0) + GREATEST(@@GLOBAL.event_scheduler = 'ON', \
+             COALESCE(SUM(command = 'Daemon' OR command LIKE 'Binlog Dump%' OR user = 'system user'), 0)) \
+             FROM information_schema.processlist",
             self.id
         );
-        let own = first(&self.line.ask(&own).await?);
-        Ok(running.saturating_sub(1 + own))
+        let others = first(&self.line.ask(&others).await?);
+        Ok(running.saturating_sub(1 + others))
     }
 
     async fn waiting(&mut self) -> Result<u64, DbError> {
