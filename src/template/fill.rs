@@ -213,6 +213,7 @@ impl Template {
 fn answer(fill: &Fill, given: &BTreeMap<String, Given>, known: &Known) -> Result<Option<Given>, FillError> {
     let Known { table, around } = known;
     let list = |texts: &[String]| Given::Typed(texts.iter().map(String::as_str).collect());
+    let of = given.get(TABLE).and_then(text).unwrap_or_default();
     Ok(match fill.fact {
         Fact::PrimaryKey => match &table.primary_key[..] {
             [key] => Some(Given::Text(key.clone())),
@@ -227,16 +228,13 @@ fn answer(fill: &Fill, given: &BTreeMap<String, Given>, known: &Known) -> Result
         Fact::ColumnTypes => match given.get(&fill.of).map(names) {
             Some(names) => {
                 let types: Result<Vec<String>, FillError> =
-                    names.iter().map(|name| Ok(column_type(column(name, given, table)?))).collect();
+                    names.iter().map(|name| Ok(column_type(find(name, of, table)?))).collect();
                 Some(list(&types?))
             }
             None => None,
         },
         fact => match given.get(&fill.of).and_then(text) {
-            Some(name) => {
-                let of = given.get(TABLE).and_then(text).unwrap_or_default();
-                about_column(fact, find(name, of, table)?)
-            }
+            Some(name) => about_column(fact, find(name, of, table)?),
             None => None,
         },
     })
