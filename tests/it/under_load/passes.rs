@@ -10,7 +10,7 @@ use super::patterns::{Pattern, patterns};
 use crate::support::{Engine, Lab};
 
 /// How long clients of both releases work side by side.
-const TOGETHER: Duration = Duration::from_millis(1000);
+const TOGETHER: Duration = Duration::from_millis(600);
 /// Patterns that share a server at the same time.
 const AT_ONCE: usize = 2;
 
