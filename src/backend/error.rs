@@ -77,6 +77,12 @@ impl Refusal {
         !matches!(self.kind, RefusalKind::NoSpace | RefusalKind::Statement)
     }
 
+    /// Whether a column's name does not say whose it is: PostgreSQL's ambiguous_column, MySQL's ER_NON_UNIQ_ERROR, and
+    /// SQLite, which has no code for it.
+    pub fn is_ambiguous(&self) -> bool {
+        matches!(self.code.as_str(), "42702" | "1052") || self.message.contains("ambiguous column name")
+    }
+
     pub fn is_cancelled(&self) -> bool {
         self.kind == RefusalKind::Cancelled
     }

@@ -5,6 +5,7 @@
 //! batch is a transaction that changes the rows of the next keys and says how far the walk is. What is
 //! here decides and runs nothing.
 
+mod company;
 mod key;
 mod lag;
 mod pace;
@@ -17,6 +18,7 @@ mod suspects;
 mod throttle;
 mod walk;
 
+pub use company::Company;
 pub use key::Key;
 pub use pace::{Pace, Pacing, Portion, Took};
 pub use progress::{Estimator, Progress};

@@ -26,6 +26,8 @@ pub enum Cause {
     Wal,
     Query,
     File,
+    /// Nobody knows who else is at work.
+    Company,
     /// The server cannot be looked at.
     Blind,
 }
@@ -42,6 +44,7 @@ impl Cause {
             Self::Wal => "max_wal",
             Self::Query => "throttle_query",
             Self::File => "throttle_file",
+            Self::Company => "pause",
             Self::Blind => "observer",
         }
     }

@@ -1,24 +1,34 @@
 //! The SQL that finds the next keys of a table.
 
-use std::time::Duration;
-
 use super::{Key, Pacing, Range, Start, predicate};
 use crate::diagnostics::did_you_mean;
 use crate::dialect::{Column, Dialect, Table};
-use crate::document::{OnError, Order, Throttle};
+use crate::document::{OnError, Order, Pause, Throttle};
 
 /// A backfill as its cell asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backfill {
     pub table: String,
+    /// What the statement calls it.
+    pub alias: Option<String>,
     /// Columns as SQL takes them, at least one.
     pub key: Vec<String>,
     pub order: Order,
     pub pacing: Pacing,
-    /// The least time between two batches.
-    pub pause: Duration,
+    pub pause: Pause,
     pub on_error: OnError,
     pub throttle: Throttle,
+}
+
+impl Backfill {
+    /// The key's columns as the statement names them.
+    pub fn called(&self) -> Vec<String> {
+        let called = |column: &String| match &self.alias {
+            Some(alias) => format!("{alias}.{column}"),
+            None => column.clone(),
+        };
+        self.key.iter().map(called).collect()
+    }
 }
 
 /// A walk over a table that is known to have the key.
@@ -27,6 +37,8 @@ pub struct Walk {
     dialect: Dialect,
     table: String,
     columns: Vec<String>,
+    /// As the statement names them.
+    called: Vec<String>,
     order: Order,
     /// How the server is to write each column's value.
     forms: Vec<Form>,
@@ -120,6 +132,7 @@ impl Walk {
             dialect,
             table: named(),
             columns: backfill.key.clone(),
+            called: backfill.called(),
             order: backfill.order,
             forms,
             nullable: nullable.map(|(_, name)| name.clone()).collect(),
@@ -168,11 +181,11 @@ impl Walk {
 
     /// What `{{ batch }}` becomes.
     pub fn predicate(&self, range: &Range) -> String {
-        predicate(self.dialect, &self.columns, self.order, range)
+        predicate(self.dialect, &self.called, self.order, range)
     }
 
     fn within(&self, start: &Start, end: &Key) -> String {
-        self.predicate(&Range { start: start.clone(), end: end.clone() })
+        predicate(self.dialect, &self.columns, self.order, &Range { start: start.clone(), end: end.clone() })
     }
 
     fn sorted(&self, order: Order) -> String {
@@ -276,10 +289,11 @@ mod tests {
     fn backfill(key: &[&str]) -> Backfill {
         Backfill {
             table: "t".to_owned(),
+            alias: None,
             key: key.iter().map(|name| (*name).to_owned()).collect(),
             order: Order::Ascending,
             pacing: Pacing::Fixed(10),
-            pause: Duration::ZERO,
+            pause: Pause::Auto,
             on_error: OnError::Stop,
             throttle: Throttle::default(),
         }
@@ -295,6 +309,18 @@ mod tests {
             "SELECT id FROM t WHERE (id > 7 AND id <= 99) ORDER BY id LIMIT 1 OFFSET 9"
         );
         assert_eq!(walk.keyless(), None);
+    }
+
+    #[test]
+    fn a_batch_names_its_columns_as_the_statement_calls_their_table() {
+        let table = table(&[("id", "bigint")], &[&["id"]]);
+        let backfill = Backfill { alias: Some("u".to_owned()), ..backfill(&["id"]) };
+        let walk = Walk::new(Dialect::Postgres, &backfill, Some(&table)).unwrap();
+        let keys = ["7", "9"].map(|literal| Key(vec![literal.to_owned()]));
+        let [start, end] = keys;
+        let start = Start::After(start);
+        assert!(walk.step(&start, &end, 10).contains("WHERE (id > 7 AND id <= 9)"));
+        assert_eq!(walk.predicate(&Range { start, end }), "(u.id > 7 AND u.id <= 9)");
     }
 
     #[test]

@@ -7,10 +7,10 @@ use super::findings::Findings;
 use super::slug::{list, suggest};
 use super::throttle;
 use super::yaml::Value;
-use super::{Amount, Batch, OnError, Order, ParamSpec, ParamType, Size, Throttle};
+use super::{Amount, Batch, OnError, Order, ParamSpec, ParamType, Pause, Size, Throttle};
 
-const KEYS: [&str; 10] =
-    ["table", "key", "size", "target", "min", "max", "pause", "order", "on_error", "parallel"];
+const KEYS: [&str; 11] =
+    ["table", "as", "key", "size", "target", "min", "max", "pause", "order", "on_error", "parallel"];
 const EXAMPLE: &str = "write `--| batch: {table: <table>, key: <its primary key>}`";
 /// How long a batch should take, and how few and how many keys it may take for that, where the cell
 /// does not say.
@@ -38,11 +38,16 @@ pub(super) fn read_batch(
         refuse_parallel(parallel, findings)?;
     }
     let table = fields.text("table", findings).map(str::to_owned);
+    let alias = match fields.get("as") {
+        Some(alias) => Some(alias.text(findings)?.to_owned()),
+        None => None,
+    };
     let key = fields.get("key").and_then(|key| read_key(key, findings));
     let size = read_size(&fields, params, findings);
     let pause = match fields.get("pause") {
-        Some(pause) => pause.duration(findings),
-        None => Some(Duration::ZERO),
+        Some(pause) if matches!(&pause.node.value, Value::Text(text) if text == "auto") => Some(Pause::Auto),
+        Some(pause) => pause.duration(findings).map(Pause::Always),
+        None => Some(Pause::Auto),
     };
     let order = match fields.get("order") {
         Some(order) => read_order(order, findings),
@@ -55,6 +60,7 @@ pub(super) fn read_batch(
     let throttle = Throttle::read(&fields, findings);
     Some(Batch {
         table: table?,
+        alias,
         key: key?,
         size: size?,
         pause: pause?,
@@ -157,7 +163,7 @@ fn read_on_error(field: Field<'_>, findings: &mut Findings) -> Option<OnError> {
     }
 }
 
-/// Said and not done would be worse than not said: only one batch at a time is exactly once so far.
+/// Said and not done would be worse than not said.
 fn refuse_parallel(field: Field<'_>, findings: &mut Findings) -> Option<()> {
     if field.count(1, findings)? == 1 {
         return Some(());
@@ -165,7 +171,10 @@ fn refuse_parallel(field: Field<'_>, findings: &mut Findings) -> Option<()> {
     findings.push(
         findings
             .error("unsupported", field.key, "batches do not run in parallel")
-            .note("one watermark says how far a backfill is, and each batch moves it on")
+            .note(
+                "one watermark says how far a backfill is, and the entry of a batch holds the hash of the entry before it: \
+                 batches commit one after the other",
+            )
             .help("take `parallel` away"),
     );
     None

@@ -31,7 +31,7 @@ pub use duration::parse_duration;
 pub use front_matter::{Defaults, FrontMatter, Hold, Strategy};
 pub use model::{
     Allow, Amount, Batch, Block, BlockKind, Cell, Document, Expect, OnError, Options, Order, OutputLimit,
-    Role, Size, Tx, When,
+    Pause, Role, Size, Tx, When,
 };
 pub use parameter::{ParamError, ParamSpec, ParamType};
 pub use parse::{Parsed, parse};

@@ -174,14 +174,24 @@ pub enum OutputLimit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     pub table: String,
+    /// What the statement calls it, where a column's own name does not say whose it is.
+    pub alias: Option<String>,
     /// Its columns, as SQL takes them, at least one.
     pub key: Vec<String>,
     pub size: Size,
-    /// The least time between two batches.
-    pub pause: Duration,
+    pub pause: Pause,
     pub order: Order,
     pub on_error: OnError,
     pub throttle: Throttle,
+}
+
+/// What lies between two batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// Nothing while nobody else is at work on the server; otherwise as much as leaves them their share.
+    Auto,
+    /// So much, whoever is there.
+    Always(Duration),
 }
 
 /// How many keys a batch takes.

@@ -10,7 +10,7 @@ use super::forward::STEP_NOT_BEGUN;
 use super::governor::Governor;
 use super::history::CellHistory;
 use super::silence::answered;
-use crate::backend::{Answer, DbError};
+use crate::backend::{Answer, DbError, Refusal};
 use crate::backfill::{Backfill, Key, Pacing, Portion, Range, Start, Took, Verdict, Walk};
 use crate::document::OnError;
 use crate::plan::{Action, Plan, Step, Unit};
@@ -85,8 +85,7 @@ impl Context<'_> {
                 governor.end(self);
                 return self.batches_done(last).await;
             }
-            let attempt = governor.suspects.attempt();
-            match self.batch(work, progress, portion, attempt).await? {
+            match self.batch(work, progress, governor, portion).await? {
                 Batch::Committed(took) => {
                     if let Start::After(end) = &progress.start {
                         governor.committed(self, &took, end, progress.sum);
@@ -266,9 +265,10 @@ impl Context<'_> {
         &mut self,
         work: &Batched<'_>,
         progress: &mut Progress,
+        governor: &Governor,
         portion: Portion,
-        attempt: u32,
     ) -> Result<Batch, EngineError> {
+        let attempt = governor.suspects.attempt();
         let statement = &work.action.statements[0];
         let run = self.run_id().to_owned();
         let scope = scope(work.plan, &run, work.action, statement.limits);
@@ -293,7 +293,7 @@ impl Context<'_> {
             took.steps += 1;
             took.work = self.host.elapsed() - begun - took.begin;
             end = Some(range.end.clone());
-            if portion.is_over(&took) {
+            if governor.is_over(portion, &took) {
                 break;
             }
         }
@@ -404,6 +404,7 @@ impl Context<'_> {
         let CellEnd::Failed { problem, attempts: tried, .. } = &mut end else { return Ok(end) };
         *tried = attempts;
         let committed = match progress.count {
+            0 => "no batch is committed".to_owned(),
             1 => "1 batch is committed".to_owned(),
             count => format!("{count} batches are committed"),
         };
@@ -443,6 +444,11 @@ impl Context<'_> {
         let mut problem = located(self.problem(plan, &error), plan, action, failure);
         // The server points into the text of the batch, where the key range stands.
         problem.offset = None;
+        if error.refusal().is_some_and(Refusal::is_ambiguous) {
+            problem.help =
+                "say what the statement calls the table that is walked: `as: <its name or alias>` in `batch`"
+                    .to_owned();
+        }
         problem.state = "no batch has run".to_owned();
         Ok(CellEnd::Failed { statement: Some(1), problem: Box::new(problem), attempts: 1 })
     }
@@ -483,7 +489,7 @@ fn refused(error: DbError, keys: u64) -> Result<Batch, EngineError> {
 }
 
 /// The key in an answer's first row.
-fn key(answer: &Answer) -> Option<Key> {
+pub(super) fn key(answer: &Answer) -> Option<Key> {
     let literals: Option<Vec<String>> = answer.rows.first()?.iter().cloned().collect();
     literals.map(Key)
 }

@@ -8,8 +8,8 @@ use super::event::{Event, Held};
 use super::lookout::{Post, Scene, Seen};
 use super::sight::Sight;
 use crate::backend::{self, Wishes};
-use crate::backfill::{Cause, Reason, Throttler, Unread};
-use crate::document::Throttle;
+use crate::backfill::{Backfill, Cause, Company, Reading, Reason, Throttler, Unread};
+use crate::document::Pause;
 
 /// A stop that takes longer is worth an entry of its own, while it lasts: whoever looks wants to know why.
 const LONG: Duration = Duration::from_secs(5);
@@ -24,6 +24,12 @@ pub(super) struct Brake {
     cell: String,
     post: Post,
     throttler: Throttler,
+    /// Who else is at work; none where the runbook says itself how far apart the batches are.
+    company: Option<Company>,
+    /// That cannot be known, which was said.
+    unmet: bool,
+    /// Sessions that may wait for a batch.
+    most_waiting: Option<u64>,
     /// Stops the batches while it is there.
     file: Option<String>,
     /// When the look was taken that was judged last.
@@ -51,16 +57,25 @@ struct Stops {
 }
 
 impl Brake {
-    /// Sends somebody to look out for a cell that walks `table`.
-    pub fn new(context: &Context<'_>, cell: &str, table: &str, limits: &Throttle) -> Self {
+    /// Sends somebody to look out for a cell that walks a table.
+    pub fn new(context: &Context<'_>, cell: &str, backfill: &Backfill) -> Self {
         let replicas = context.replicas.iter();
         let replicas = replicas.filter_map(|(name, address)| backend::replica(name, address)).collect();
-        let scene =
-            Scene { run: context.run_id().to_owned(), table: table.to_owned(), limits: limits.clone() };
+        let limits = &backfill.throttle;
+        let company = (backfill.pause == Pause::Auto).then(Company::default);
+        let scene = Scene {
+            run: context.run_id().to_owned(),
+            table: backfill.table.clone(),
+            limits: limits.clone(),
+            company: company.is_some(),
+        };
         Self {
             cell: cell.to_owned(),
             post: Post::send(context.session.lookout(), replicas, scene),
             throttler: Throttler::new(limits.clone()),
+            company,
+            unmet: false,
+            most_waiting: limits.max_waiting.as_ref().map(|limit| limit.most),
             file: limits.file.as_ref().map(|limit| limit.most.clone()),
             judged: None,
             reasons: Vec::new(),
@@ -73,6 +88,16 @@ impl Brake {
     /// Keys that somebody wants in a batch.
     pub fn size(&self) -> Option<u64> {
         self.wishes.size.as_ref().map(|(size, _)| *size)
+    }
+
+    /// Who else is at work, where the batches heed it.
+    pub fn company(&mut self) -> Option<&mut Company> {
+        self.company.as_mut()
+    }
+
+    /// Whether the batch in flight is waited for by more sessions than may.
+    pub fn is_waited_for(&self) -> bool {
+        self.most_waiting.is_some_and(|most| self.post.waited() > most)
     }
 
     /// Waits until nothing is against another batch. False: the operator asked to stop.
@@ -187,11 +212,13 @@ impl Brake {
             let there = context.host.file_exists(file);
             seen.readings.file = Some(there.map_err(|why| Unread { why, refused: false }));
         }
+        let somebody = self.is_waited_for();
         let waited = self.post.take_waited();
         if let Some(Ok(waiting)) = &mut seen.readings.waiting {
             *waiting = waited.max(*waiting);
         }
-        let judgement = self.throttler.judge(context.host.elapsed(), &seen.readings);
+        let mut judgement = self.throttler.judge(context.host.elapsed(), &seen.readings);
+        judgement.unwatched.extend(self.meet(&seen.readings.load, somebody));
         if !judgement.unwatched.is_empty() {
             let limits = held(&judgement.unwatched);
             context.note(Event::Unwatched { cell: self.cell.clone(), limits });
@@ -208,6 +235,22 @@ impl Brake {
             self.reasons.insert(0, Reason { cause: Cause::Operator, text });
         }
         Ok(())
+    }
+
+    /// Takes in who else is at work, and whether somebody waits. Says so where that cannot be known.
+    fn meet(&mut self, load: &Reading<u64>, somebody: bool) -> Option<Reason> {
+        let company = self.company.as_mut()?;
+        company.waits(somebody);
+        match load.as_ref()? {
+            Ok(sessions) => company.at_work(*sessions),
+            Err(unread) if unread.refused && !std::mem::replace(&mut self.unmet, true) => {
+                let text =
+                    format!("{}; batches are short and lie apart, as if others were at work", unread.why);
+                return Some(Reason { cause: Cause::Company, text });
+            }
+            Err(_) => {}
+        }
+        None
     }
 
     /// Takes in what is wished, and says in the journal what is new of it before it counts.

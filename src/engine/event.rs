@@ -270,6 +270,9 @@ pub struct Progress {
     pub left_seconds: Option<u64>,
     /// Keys of the last batch.
     pub size: u64,
+    /// The batches are short and lie apart for others' sake.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gives_way: bool,
     /// Empty while the batches run.
     pub held: Vec<Held>,
     pub held_millis: u64,

@@ -1,17 +1,16 @@
 //! Between two batches: how long to wait, and how much the next one may take.
 
-use std::time::Duration;
-
 use super::brake::Brake;
 use super::context::{Context, EngineError};
 use super::event::BatchSum;
 use super::history::BatchHistory;
 use super::sight::Sight;
 use crate::backfill::{Backfill, Estimator, Key, Pace, Pacing, Portion, Suspects, Took, Verdict};
+use crate::document::Pause;
 
 /// Decides over the batches of one cell.
 pub(super) struct Governor {
-    pause: Duration,
+    pause: Pause,
     /// What the runbook asks for.
     pacing: Pacing,
     pace: Pace,
@@ -39,7 +38,7 @@ impl Governor {
             pace: Pace::new(backfill.pacing, known),
             suspects: Suspects::default(),
             batches: 0,
-            brake: Brake::new(context, cell, &backfill.table, &backfill.throttle),
+            brake: Brake::new(context, cell, backfill),
             sight: Sight::new(cell, estimator, context),
             before: walk.count,
         }
@@ -48,16 +47,27 @@ impl Governor {
     /// Waits as long as it must, and says what the next batch may take. None: the operator asked to stop.
     pub async fn next(&mut self, context: &mut Context<'_>) -> Result<Option<Portion>, EngineError> {
         if self.batches > 0 {
+            let gap = match self.pause {
+                Pause::Always(pause) => pause,
+                Pause::Auto => self.brake.company().map(|company| company.gap()).unwrap_or_default(),
+            };
             tokio::select! {
-                () = tokio::time::sleep(self.pause) => {}
+                () = tokio::time::sleep(gap) => {}
                 () = context.host.interrupt().first() => {}
             }
         }
         if !self.brake.pass(context, &mut self.sight).await? {
             return Ok(None);
         }
-        self.pace.set(self.brake.size().map_or(self.pacing, Pacing::Fixed));
+        let pacing = self.brake.size().map_or(self.pacing, Pacing::Fixed);
+        self.pace.set(self.brake.company().map_or(pacing, |company| company.pacing(pacing)));
         Ok(Some(self.pace.next().limited(self.suspects.limit())))
+    }
+
+    /// Whether a batch that has taken so much is to be committed now: when its time is over, or somebody
+    /// waits for its rows.
+    pub fn is_over(&self, portion: Portion, took: &Took) -> bool {
+        portion.is_over(took) || self.brake.is_waited_for()
     }
 
     /// No batch comes any more.
@@ -68,8 +78,12 @@ impl Governor {
     /// A batch is committed, which ends at a key; `sum` is of all up to it.
     pub fn committed(&mut self, context: &mut Context<'_>, took: &Took, end: &Key, sum: BatchSum) {
         self.batches += 1;
+        self.sight.gives_way(self.brake.company().is_some_and(|company| company.is_there()));
         self.sight.batch(context, end, self.before + self.batches, took.keys, sum);
         self.pace.committed(took);
+        if let Some(company) = self.brake.company() {
+            company.committed(took.time());
+        }
         self.suspects.committed(took.keys);
     }
 

@@ -14,6 +14,8 @@ use crate::document::Throttle;
 
 /// Between two looks. A batch takes about as long.
 const INTERVAL: Duration = Duration::from_millis(500);
+/// Between the first looks, and how many they are: who is at work must be known before the batches grow.
+const FIRST: (Duration, u32) = (Duration::from_millis(40), 10);
 /// A look that takes longer has come to nothing.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -22,6 +24,8 @@ pub(super) struct Scene {
     pub run: String,
     pub table: String,
     pub limits: Throttle,
+    /// Whether it counts who is at work, whatever the limits are.
+    pub company: bool,
 }
 
 /// What was seen at one time.
@@ -53,6 +57,11 @@ impl Post {
         Self { seen, heed, waited, task }
     }
 
+    /// As `take_waited`, for whoever asks again.
+    pub fn waited(&self) -> u64 {
+        self.waited.load(Ordering::Relaxed)
+    }
+
     /// The most sessions that were seen to wait since the last call.
     pub fn take_waited(&self) -> u64 {
         self.waited.swap(0, Ordering::Relaxed)
@@ -67,7 +76,7 @@ impl Drop for Post {
 
 async fn keep(mut watch: Watch, said: watch::Sender<Option<Seen>>, mut heeded: mpsc::UnboundedReceiver<i64>) {
     let mut unsaid = None;
-    loop {
+    for look in 1_u32.. {
         let seen = tokio::time::timeout(PATIENCE, watch.look()).await;
         // Of a look that came to nothing the reader is told by its silence.
         if let Ok(seen) = seen
@@ -76,7 +85,7 @@ async fn keep(mut watch: Watch, said: watch::Sender<Option<Seen>>, mut heeded: m
             return;
         }
         tokio::select! {
-            () = tokio::time::sleep(INTERVAL) => {}
+            () = tokio::time::sleep(if look < FIRST.1 { FIRST.0 } else { INTERVAL }) => {}
             number = heeded.recv() => match number {
                 Some(number) => unsaid = Some(number),
                 None => return,
@@ -124,7 +133,7 @@ impl Watch {
                 Err(error) => Some(Err(unread(&error))),
             };
         }
-        if limits.max_load.is_some() {
+        if limits.max_load.is_some() || scene.company {
             readings.load = reading(lookout.load().await);
         }
         if limits.max_waiting.is_some() {

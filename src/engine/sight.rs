@@ -17,6 +17,7 @@ pub(super) struct Sight {
     estimator: Estimator,
     /// Keys of the last batch.
     size: u64,
+    gives_way: bool,
     /// When something was said last.
     told: Option<Duration>,
 }
@@ -24,7 +25,12 @@ pub(super) struct Sight {
 impl Sight {
     pub fn new(cell: &str, mut estimator: Estimator, context: &Context<'_>) -> Self {
         estimator.start(context.host.elapsed());
-        Self { cell: cell.to_owned(), estimator, size: 0, told: None }
+        Self { cell: cell.to_owned(), estimator, size: 0, gives_way: false, told: None }
+    }
+
+    /// Whether the batches give way to others.
+    pub fn gives_way(&mut self, gives_way: bool) {
+        self.gives_way = gives_way;
     }
 
     /// A batch is committed, which ends at a key; `sum` is of all up to it.
@@ -45,7 +51,8 @@ impl Sight {
             return;
         }
         self.told = Some(now);
-        context.ledger.progress(&progress(&self.cell, &self.estimator, now, self.size, held, stood));
+        let progress = progress(&self.cell, &self.estimator, now, self.size, held, stood);
+        context.ledger.progress(&Progress { gives_way: self.gives_way, ..progress });
     }
 }
 
@@ -68,6 +75,7 @@ fn progress(
         // Nobody knows for how long it will stand still.
         left_seconds: progress.left.filter(|_| held.is_empty()).map(|left| left.as_secs()),
         size,
+        gives_way: false,
         held,
         held_millis: u64::try_from(stood.as_millis()).unwrap_or(u64::MAX),
     }

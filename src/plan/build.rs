@@ -120,8 +120,9 @@ impl Builder<'_> {
             Some(batch) => Some(self.backfill(cell, batch)?),
             None => None,
         };
-        let predicate =
-            batch.as_ref().map(|backfill| backfill::placeholder(self.dialect, &backfill.key, backfill.order));
+        let predicate = batch
+            .as_ref()
+            .map(|backfill| backfill::placeholder(self.dialect, &backfill.called(), backfill.order));
         let rendered = self.render(cell, predicate.as_deref())?;
         let mut statements = self.statements(cell, &rendered)?;
         let unit = match batch {
@@ -134,6 +135,7 @@ impl Builder<'_> {
                     self.diagnostics.push(check::batch_not_used(self.document, cell));
                     return None;
                 }
+                self.diagnostics.extend(check::alias(self.document, cell, self.dialect, statement));
                 Unit::Batch(Box::new(backfill))
             }
             None if cell.options.tx == Some(Tx::Statement) => Unit::Statement,
@@ -257,9 +259,10 @@ impl Builder<'_> {
 
     fn backfill(&mut self, cell: &Cell, batch: &Batch) -> Option<Backfill> {
         let before = self.diagnostics.len();
-        let names =
-            std::iter::once(("table", &batch.table)).chain(batch.key.iter().map(|key| ("column", key)));
-        for (what, name) in names {
+        let names = [("table", Some(&batch.table)), ("table", batch.alias.as_ref())]
+            .into_iter()
+            .chain(batch.key.iter().map(|key| ("column", Some(key))));
+        for (what, name) in names.filter_map(|(what, name)| Some((what, name?))) {
             if !is_name(self.dialect, name, what == "table") {
                 let message = format!("`{name}` is not the name of a {what}");
                 let finding = Diagnostic::error("batch-name", &self.document.source, cell.info, message)
@@ -277,6 +280,7 @@ impl Builder<'_> {
         };
         let backfill = Backfill {
             table: batch.table.clone(),
+            alias: batch.alias.clone(),
             key: batch.key.clone(),
             order: batch.order,
             pacing: pacing?,
@@ -372,9 +376,9 @@ fn plan_digest(steps: &[Step], phases: &[Phase]) -> Digest {
 fn unit_text(unit: &Unit) -> String {
     match unit {
         Unit::Batch(backfill) => {
-            let Backfill { table, key, order, pacing, pause, on_error, throttle } = &**backfill;
+            let Backfill { table, alias, key, order, pacing, pause, on_error, throttle } = &**backfill;
             let limits = throttle.shown();
-            format!("Batch {table} {key:?} {order:?} {pacing:?} {pause:?} {on_error:?} {limits:?}")
+            format!("Batch {table} {alias:?} {key:?} {order:?} {pacing:?} {pause:?} {on_error:?} {limits:?}")
         }
         unit => format!("{unit:?}"),
     }

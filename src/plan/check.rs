@@ -2,7 +2,7 @@
 
 use super::model::Statement;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::dialect::{self, Dialect, Transactional};
+use crate::dialect::{self, Dialect, Transactional, Words, same_name};
 use crate::document::{Cell, Document, Limit, Throttle, Tx};
 use crate::source::Span;
 
@@ -130,6 +130,33 @@ pub(super) fn batch(document: &Document, cell: &Cell, statements: &[Statement]) 
         );
     }
     findings
+}
+
+/// What the statement is to call the table that is walked: it must.
+pub(super) fn alias(
+    document: &Document,
+    cell: &Cell,
+    dialect: Dialect,
+    statement: &Statement,
+) -> Option<Diagnostic> {
+    let alias = cell.options.batch.as_ref()?.alias.as_ref()?;
+    let hole = statement.hole?;
+    let words = Words::of(dialect, &statement.sql);
+    let named = |name: &str, at: usize| words.name(at).is_some_and(|(word, _)| same_name(&word, name));
+    let (name, _) = Words::of(dialect, alias).name(0)?;
+    let outside = |at: &usize| !(hole.start..hole.end).contains(&words.span(*at..*at + 1).start);
+    let is_there = (0..words.len()).filter(outside).any(|at| named(&name, at));
+    (!is_there).then(|| {
+        Diagnostic::error(
+            "batch-alias",
+            &document.source,
+            statement.span,
+            format!("nothing here is called `{alias}`"),
+        )
+        .help("`as` in `batch` is what the statement calls the table that is walked")
+        .cell(&cell.id)
+        .statement(1)
+    })
 }
 
 /// What a backfill is to be throttled by: there must be such a thing, and asking for it must change nothing.

@@ -5,6 +5,7 @@ use comfy_table::{Table, presets};
 use super::json::unit_name;
 use crate::backfill::Pacing;
 use crate::dialect::Limits;
+use crate::document::Pause;
 use crate::engine::{History, RollbackStep};
 use crate::plan::{Action, Gate, Plan, Step, Unit, show_duration};
 
@@ -96,9 +97,9 @@ fn commit(action: &Action) -> String {
                 Pacing::Fixed(size) => format!("batch of {size}"),
                 Pacing::Adaptive { target, .. } => format!("batch of about {}", show_duration(target)),
             };
-            match backfill.pause.is_zero() {
-                true => each,
-                false => format!("{each}, pause {}", show_duration(backfill.pause)),
+            match backfill.pause {
+                Pause::Auto | Pause::Always(Duration::ZERO) => each,
+                Pause::Always(pause) => format!("{each}, pause {}", show_duration(pause)),
             }
         }
         _ => match unit_name(action) {

@@ -254,7 +254,8 @@ impl TerminalReport {
             return format!("  {} {}", style.warn("‖"), parts.join(", "));
         }
         parts.extend(progress.rate.map(|rate| format!("{}/s", count(rate))));
-        parts.push(format!("{} a batch", count(progress.size)));
+        let giving_way = if progress.gives_way { ", giving way to others" } else { "" };
+        parts.push(format!("{} a batch{giving_way}", count(progress.size)));
         let left = progress.left_seconds.map(|seconds| span(seconds.max(1)));
         parts.extend(left.map(|left| format!("about {left} left")));
         format!("  {} {}", style.good("▸"), parts.join(", "))

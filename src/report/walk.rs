@@ -1,10 +1,12 @@
 //! How a plan's backfills will walk.
 
-use crate::figures;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::backfill::{Backfill, Pacing};
-use crate::document::{OnError, Order};
+use crate::document::{OnError, Order, Pause};
+use crate::figures;
 use crate::plan::{Plan, Unit, show_duration};
 
 /// A line for each batched cell; nothing where there is none.
@@ -33,7 +35,11 @@ pub(super) fn walk_json(unit: &Unit) -> Value {
         "target_millis": target,
         "min": bounds.map(|[min, _]| min),
         "max": bounds.map(|[_, max]| max),
-        "pause_millis": backfill.pause.as_millis() as u64,
+        // Null: as long as it takes to leave others their share.
+        "pause_millis": match backfill.pause {
+            Pause::Auto => None,
+            Pause::Always(pause) => Some(pause.as_millis() as u64),
+        },
         "skip": if let OnError::Skip(limit) = backfill.on_error { limit } else { 0 },
     })
 }
@@ -59,9 +65,10 @@ fn walk(backfill: &Backfill) -> String {
             )
         }
     };
-    let pause = match pause.is_zero() {
-        true => String::new(),
-        false => format!(", {} apart", show_duration(*pause)),
+    let pause = match pause {
+        Pause::Auto => ", with gaps while others are at work".to_owned(),
+        Pause::Always(Duration::ZERO) => ", without a gap".to_owned(),
+        Pause::Always(pause) => format!(", {} apart", show_duration(*pause)),
     };
     let failing = match on_error {
         OnError::Stop => "a key whose rows cannot be changed stops it".to_owned(),

@@ -94,6 +94,10 @@ impl Estimate {
         Self { class: Class::Instant, from: Duration::ZERO, to: Duration::ZERO, method: method.to_owned() }
     }
 
+    pub(super) fn measured(time: Duration, method: String) -> Self {
+        Self { class: class(time), from: time, to: time, method }
+    }
+
     pub(super) fn unknown(method: impl Into<String>) -> Self {
         Self { class: Class::Unknown, from: Duration::ZERO, to: Duration::ZERO, method: method.into() }
     }
@@ -145,7 +149,12 @@ impl Estimate {
         self.from += by;
         self.to += by;
         self.class = self.class.max(class(self.to));
-        self.method = format!("{}, {why}", self.method);
+        self.told(why)
+    }
+
+    /// Says more of how it was made.
+    pub(super) fn told(mut self, more: &str) -> Self {
+        self.method = format!("{}, {more}", self.method);
         self
     }
 }

@@ -1,11 +1,14 @@
 //! What a statement must read, write and build, from its facts and the sizes of what it touches.
 
+use std::time::Duration;
+
 use super::column_type;
 use super::estimate::{Estimate, Work, rates};
 use super::world::{Found, World};
 use crate::backend::survey::{Column, Relation};
 use crate::backfill::Pacing;
 use crate::dialect::{Action, Dialect, Facts, Object, ObjectKind, Transactional, Words};
+use crate::document::Pause;
 use crate::plan::{self, Statement, Unit};
 
 /// Bytes of an index entry beside its key.
@@ -224,19 +227,21 @@ fn rows(dialect: Dialect, action: &plan::Action, facts: &Facts, world: &World<'_
     let certain = facts.scans == Some(true) || changed == 0;
     let time = Estimate::of(Work { changed, ..Work::default() }, rates(dialect), certain);
     let time = match &action.unit {
-        Unit::Batch(walk) if changed > 0 && !walk.pause.is_zero() => match walk.pacing {
-            Pacing::Fixed(size) => {
+        Unit::Batch(walk) if changed > 0 => match (walk.pause, walk.pacing) {
+            (Pause::Always(Duration::ZERO), _) => time,
+            (Pause::Always(pause), Pacing::Fixed(size)) => {
                 let batches = u32::try_from(changed.div_ceil(size.max(1))).unwrap_or(u32::MAX);
                 time.longer(
-                    walk.pause.saturating_mul(batches),
+                    pause.saturating_mul(batches),
                     &format!("with a pause after each of {batches} batches"),
                 )
             }
-            Pacing::Adaptive { target, .. } => {
-                let share = walk.pause.as_secs_f64() / target.as_secs_f64().max(0.001);
+            (Pause::Always(pause), Pacing::Adaptive { target, .. }) => {
+                let share = pause.as_secs_f64() / target.as_secs_f64().max(0.001);
                 let paused = time.to.mul_f64(share);
                 time.longer(paused, "with a pause after each batch")
             }
+            (Pause::Auto, _) => time.told("more while others are at work"),
         },
         _ => time,
     };

@@ -30,10 +30,9 @@ pub(super) fn shape(document: &Document, dialect: Dialect, values: &Values) -> S
 
 fn of_cell(document: &Document, cell: &Cell, dialect: Dialect, values: &Values) -> String {
     let options = &cell.options;
-    let batch = options
-        .batch
-        .as_ref()
-        .map(|batch| (&batch.size, batch.pause, batch.order, batch.on_error, batch.throttle.shown()));
+    let batch = options.batch.as_ref().map(|batch| {
+        (&batch.alias, &batch.size, batch.pause, batch.order, batch.on_error, batch.throttle.shown())
+    });
     let tags = format!(
         "{} {:?} {} {:?} {} {:?} {:?} {:?} {batch:?} {:?} {:?} {:?} {:?} {}",
         cell.id,

@@ -1,5 +1,9 @@
 //! Backfills on real engines: keys of every kind, ends that stay where they are, and keys that fail.
 
+use serde_json::json;
+
+use crate::json_schema::{Strict, conforms};
+use crate::schemas::schema;
 use crate::support::{Engine, Lab};
 
 /// A runbook with one batched cell.
@@ -328,5 +332,64 @@ fn a_way_back_that_cannot_be_walked_is_found_before_the_step() {
         assert_eq!(lab.sql("SELECT count(*) FROM t"), "0", "{engine:?}");
         lab.through("rollback", &[]).expect(0);
         assert_eq!(lab.sql("SELECT count(*) FROM t"), "1", "{engine:?}");
+    }
+}
+
+#[test]
+fn a_plan_on_a_live_database_tells_where_the_walk_is_and_what_is_left() {
+    for engine in ENGINES {
+        let lab = with_bad_rows(engine, "stop");
+        let plan = || lab.rollbook(&["plan", "book.md", "--db", &lab.url, "--format", "json"]).expect(0).out;
+        let walk = || {
+            let plan: serde_json::Value = serde_json::from_str(&plan()).unwrap();
+            conforms(&plan, &schema("plan"), Strict::OurOwn);
+            plan["steps"][0]["statements"][0]["live"]["walk"].clone()
+        };
+        lab.sql("CREATE TABLE kept AS SELECT * FROM t");
+        lab.sql("DELETE FROM t");
+        lab.rollbook(&["plan", "book.md", "--db", &lab.url]).expect(0).says("there is nothing to walk");
+        lab.sql("INSERT INTO t SELECT * FROM kept");
+        if matches!(engine, Engine::Postgres) {
+            lab.sql("ANALYZE t");
+            assert_eq!((&walk()["keys"], &walk()["batches"]), (&json!(100), &json!([3, 3])));
+        }
+        assert_eq!((&walk()["from"], &walk()["to"]), (&json!("1"), &json!("100")), "{engine:?}");
+        lab.on("run", &[]).expect(1).says("at id = 17");
+        let left = walk();
+        assert_eq!((&left["from"], &left["to"], &left["walked"]), (&json!("16"), &json!("100"), &json!(16)));
+        lab.rollbook(&["plan", "book.md", "--db", &lab.url]).expect(0).says("from behind key 16 to 100");
+    }
+}
+
+#[test]
+fn a_statement_of_several_tables_says_which_of_them_is_walked() {
+    for engine in ENGINES {
+        let (update, alias) = match engine {
+            Engine::Mysql | Engine::Mariadb => {
+                ("UPDATE t JOIN names ON names.id = t.id SET t.name = names.name WHERE {{ batch }}", "t")
+            }
+            _ => {
+                ("UPDATE t AS x SET name = names.name FROM names WHERE names.id = x.id AND {{ batch }}", "x")
+            }
+        };
+        let lab = lab(engine, "{table: t, key: id, size: 10}", update);
+        for table in ["t", "names"] {
+            lab.sql(&format!("CREATE TABLE {table} (id integer NOT NULL PRIMARY KEY, name varchar(10))"));
+        }
+        lab.sql(&format!("INSERT INTO t SELECT n, NULL FROM ({}) q", numbers(25)));
+        lab.sql(&format!("INSERT INTO names SELECT n, 'ann' FROM ({}) q", numbers(25)));
+        lab.on("run", &[])
+            .expect(1)
+            .says("ambiguous")
+            .says("no batch is committed")
+            .says("`as: <its name or alias>`");
+        lab.write("book.md", &book(engine, "{table: t, as: u, key: id, size: 10}", "", update));
+        lab.rollbook(&["check", "book.md"]).expect(1).says("nothing here is called `u`");
+        lab.write(
+            "book.md",
+            &book(engine, &format!("{{table: t, as: {alias}, key: id, size: 10}}"), "", update),
+        );
+        lab.on("run", &[]).expect(0);
+        assert_eq!(lab.sql("SELECT name, count(*) FROM t GROUP BY name"), "ann|25", "{engine:?}");
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rollbook::dialect::Dialect;
 use rollbook::document::{
-    Amount, Batch, BlockKind, Defaults, Expect, Hold, OnError, Order, OutputLimit, Role, Size, Strategy,
-    Throttle, Tx, When, parse,
+    Amount, Batch, BlockKind, Defaults, Expect, Hold, OnError, Order, OutputLimit, Pause, Role, Size,
+    Strategy, Throttle, Tx, When, parse,
 };
 use rollbook::source::Source;
 
@@ -55,10 +55,11 @@ fn cells_know_their_places_and_options() {
     assert_eq!(
         backfill.options.batch,
         Some(Batch {
+            alias: None,
             table: "users".to_owned(),
             key: vec!["id".to_owned()],
             size: Size::Fixed(Amount::Param("batch_size".to_owned())),
-            pause: Duration::from_millis(100),
+            pause: Pause::Always(Duration::from_millis(100)),
             order: Order::Ascending,
             on_error: OnError::Stop,
             throttle: Throttle::default(),

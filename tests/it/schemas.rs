@@ -166,6 +166,7 @@ fn every_event_has_the_fields_of_its_schema() {
         rate: None,
         left_seconds: None,
         size: 10,
+        gives_way: true,
         held: vec![Held { cause: "max_lag".into(), why: "a replica is 6.0 s behind".into() }],
         held_millis: 1200,
     };
