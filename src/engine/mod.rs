@@ -4,6 +4,7 @@
 //! asks a [`Gatekeeper`] and a [`Host`]. What happened is in the journal alone; [`History`] is the
 //! journal folded, by the same function live and on resume.
 
+mod ahead;
 mod alone;
 mod attempt;
 mod batch;
@@ -27,6 +28,7 @@ mod sight;
 mod silence;
 mod verify;
 
+pub use ahead::walks_ahead;
 pub use check::{CheckOutcome, judge};
 pub use context::{ChangedParam, Context, EngineError, Invocation, Report, Sink, shell_word};
 pub use event::{

@@ -160,6 +160,7 @@ fn live_json(judged: &Judged) -> Value {
         "needed": judged.needed,
         "used": judged.used,
         "space": judged.space,
+        "walk": judged.walk,
         "remarks": judged.remarks,
     })
 }

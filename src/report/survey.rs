@@ -9,7 +9,7 @@ use super::words::duration;
 use crate::backend::survey::Bond;
 use crate::dialect::Blocks;
 use crate::figures::{self, count, plural};
-use crate::survey::{Class, Estimate, Judged, Needed, Survey, TableView};
+use crate::survey::{Ahead, Class, Estimate, Judged, Needed, Survey, TableView};
 
 /// Columns of the labels on the left, and of what stands before them.
 const LABEL: usize = 12;
@@ -102,6 +102,9 @@ fn statement(page: &mut Page, judged: &Judged) {
         page.text.push_str(&format!("  … (line {} of the runbook)\n", judged.line));
     }
     page.line(judged.time.class >= Class::Minutes, "takes", &takes(&judged.time));
+    if let Some(ahead) = &judged.walk {
+        page.line(false, "walks", &walk(ahead));
+    }
     page.line(false, "blocks", &blocks(judged));
     for table in &judged.tables {
         let label = if table.kind.ends_with("table") { "rows" } else { &table.kind };
@@ -199,6 +202,29 @@ fn blocks(judged: &Judged) -> String {
         _ => "",
     };
     format!("{whom}{meanwhile}{tail}")
+}
+
+fn walk(ahead: &Ahead) -> String {
+    if let Some(remark) = &ahead.remark {
+        return remark.clone();
+    }
+    let ends = match (&ahead.from, &ahead.to) {
+        (Some(from), Some(to)) if ahead.walked > 0 => {
+            format!("from behind key {from} to {to}, with {} done", plural(ahead.walked, "key"))
+        }
+        (Some(from), Some(to)) => format!("from key {from} to {to} as things are"),
+        _ => return "its ends are not known".to_owned(),
+    };
+    let Some(keys) = ahead.keys else {
+        return format!("{ends}; the server has not counted its rows yet");
+    };
+    let batches = match ahead.batches {
+        Some([least, most]) if least == most => format!(" in about {}", plural(least, "batch")),
+        Some([least, most]) => format!(" in about {} to {} batches", count(least), count(most)),
+        None => String::new(),
+    };
+    let more = if ahead.walked > 0 { " more" } else { "" };
+    format!("{ends}, about {}{more} by the planner{batches}", plural(keys, "key"))
 }
 
 /// What is told `again` is told without where it comes from.

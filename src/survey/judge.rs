@@ -3,6 +3,7 @@
 use super::conflict::conflicts;
 use super::estimate::{Class, Estimate};
 use super::needs::{self, Loss};
+use super::walk::Ahead;
 use super::work::{cost, known};
 use super::world::{Found, World};
 use super::{expect, server};
@@ -47,6 +48,8 @@ pub struct Judged {
     pub needed: Vec<Needed>,
     pub used: Vec<Used>,
     pub space: Option<Space>,
+    /// Of a batched cell.
+    pub walk: Option<Ahead>,
     pub remarks: Vec<String>,
 }
 
@@ -159,6 +162,7 @@ fn statement_in(plan: &Plan, step: &Step, index: usize, statement: &Statement, w
         needed: needs::needed(plan.dialect, statement, &losses, world),
         used: used(&losses),
         space: (cost.room > 0).then_some(Space { needs: cost.room, free: world.sight.free_bytes }),
+        walk: None,
         remarks: Vec::new(),
     };
     server::remarks(plan.dialect, &facts, world, &mut judged);

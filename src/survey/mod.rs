@@ -13,11 +13,13 @@ mod judge;
 mod needs;
 mod place;
 mod server;
+mod walk;
 mod work;
 mod world;
 
 pub use estimate::{Class, Estimate};
 pub use judge::{InTheWay, Judged, Needed, Space, Survey, TableView, Used, judge};
+pub use walk::{Ahead, EndsSeen, Past, WalkSeen};
 
 use crate::backend::survey::Wanted;
 use crate::dialect::{Action, Dialect, Object, ObjectKind, Renamed, Words};

@@ -71,12 +71,14 @@ async fn look(plan: &plan::Plan, target: &ResolvedTarget) -> Result<Live, CliErr
     let entries = engine::decode(&rows).map_err(engine::EngineError::from)?;
     let history = History::fold(&entries).map_err(engine::EngineError::from)?;
     let about = format!("{} ({}, {})", target.name, session.info().server, session.info().place);
+    let walks = engine::walks_ahead(&mut *session, plan, &history).await?;
     session.close().await;
     let sight = backend::survey::survey(&target.address, &survey::wanted(plan)).await?;
     let committed = |step: &Step| match history.step(&step.id) {
         Status::Done => step.forward.statements.len(),
         _ => history.cell(&step.id, &step.forward.cell).map_or(0, |cell| cell.done),
     };
-    let survey = survey::judge(plan, &sight, committed);
+    let mut survey = survey::judge(plan, &sight, committed);
+    survey.add_walks(&walks);
     Ok(Live { about, history, survey })
 }
