@@ -1,8 +1,10 @@
 //! Backfills beside what people write by hand, on PostgreSQL and MariaDB, in one run.
 //!
 //! ROLLBOOK_BENCH_ROWS is how many rows the table has (5,000,000); ROLLBOOK_BENCH_SECONDS how long the
-//! foreground is measured without a backfill (20). Servers are durable, with the settings below: the
-//! time of a commit is part of what is compared.
+//! foreground is measured without a backfill (20). Words on the command line are the parts to run, all of
+//! them without any: `postgres`, `mariadb`, `pace`, `resume`, `foreground`; `beside` is `foreground` with
+//! Rollbook alone. Servers are durable, with the settings
+//! below: the time of a commit is part of what is compared.
 
 #[path = "../tests/it/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "it is the tests' own, and a bench needs only its servers")]
@@ -18,6 +20,8 @@ use support::{Durability, Engine, Lab, Server};
 
 /// Keys of a batch for those who do not look at the clock.
 const FIXED: u64 = 1_000;
+/// Keys of a batch of about 500 ms, where it was not measured before.
+const LONG: u64 = 60_000;
 /// How long the foreground may take to do what it could not do during a backfill.
 const BACKLOG: Duration = Duration::from_secs(15);
 /// Foreground clients.
@@ -30,15 +34,30 @@ fn number(name: &str, default: u64) -> u64 {
 fn main() {
     let rows = number("ROLLBOOK_BENCH_ROWS", 5_000_000);
     let seconds = number("ROLLBOOK_BENCH_SECONDS", 20);
-    println!("{rows} rows, one text column computed\n");
-    println!("{:<12} {:<46} {:>9} {:>8} {:>8}", "engine", "what", "time", "figure", "limit");
-    let postgres = Table::new(Engine::Postgres, rows);
-    let size = postgres.times();
-    Table::new(Engine::Mariadb, rows).times();
-    println!();
-    postgres.resume();
-    println!();
-    postgres.foreground(size, seconds);
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wanted = |part: &str| words.is_empty() || words.iter().any(|word| word == part);
+    println!("{rows} rows, one text column computed");
+    let mut size = LONG;
+    for (part, engine) in [("mariadb", Engine::Mariadb), ("postgres", Engine::Postgres)] {
+        if wanted(part) {
+            size = Table::new(engine, rows).times();
+        }
+    }
+    if ["pace", "resume", "foreground", "beside"].into_iter().any(wanted) {
+        let postgres = Table::new(Engine::Postgres, rows);
+        if wanted("pace") {
+            postgres.pace();
+        }
+        if wanted("resume") {
+            postgres.resume();
+        }
+        if wanted("foreground") {
+            postgres.foreground(size, seconds, 5);
+        }
+        if words.iter().any(|word| word == "beside") {
+            postgres.foreground(size, seconds, 1);
+        }
+    }
 }
 
 /// A server with one table, and what is done to it.
@@ -61,15 +80,27 @@ impl Table {
         let server = Server::start(engine, Durability::Full);
         let lab = Lab::on_server(engine, Arc::clone(&server));
         if engine == Engine::Postgres {
-            // Otherwise the checkpoints of one contender fall into the time of the next.
-            for setting in ["max_wal_size = '8GB'", "checkpoint_timeout = '30min'", "autovacuum = off"] {
+            // Otherwise the checkpoints of one contender fall into the time of the next, and each makes
+            // anew the files of the log that the one before has left.
+            for setting in [
+                "max_wal_size = '8GB'",
+                "min_wal_size = '6GB'",
+                "checkpoint_timeout = '30min'",
+                "autovacuum = off",
+            ] {
                 lab.sql(&format!("ALTER SYSTEM SET {setting}"));
             }
             lab.sql("SELECT pg_reload_conf()");
         } else {
-            lab.sql("SET GLOBAL innodb_buffer_pool_size = 1073741824");
+            for setting in ["innodb_buffer_pool_size = 1073741824", "innodb_log_file_size = 1073741824"] {
+                lab.sql(&format!("SET GLOBAL {setting}"));
+            }
         }
-        Self { lab, server, rows }
+        let table = Self { lab, server, rows };
+        // Whoever comes first makes the files of the log, which the others use again.
+        table.fresh();
+        table.giant().end();
+        table
     }
 
     fn is_postgres(&self) -> bool {
@@ -175,14 +206,12 @@ impl Table {
 
     /// The times of each, alone on the server. Returns the size of the batches that Rollbook took.
     fn times(&self) -> u64 {
+        println!("\n{:<12} {:<46} {:>9} {:>8} {:>8}", "engine", "what", "time", "figure", "limit");
         let engine = format!("{:?}", self.lab.engine);
         let row = |what: &str, time: Duration, figure: String, limit: &str| {
             println!("{engine:<12} {what:<46} {:>8.1}s {figure:>8} {limit:>8}", time.as_secs_f64());
         };
         let ratio = |a: Duration, b: Duration| format!("{:.2}", a.as_secs_f64() / b.as_secs_f64());
-        // Whoever comes first makes the files of the log, which the others use again.
-        self.fresh();
-        self.giant().end();
         self.fresh();
         let (adaptive, memory) = self.rollbook("").end();
         self.check();
@@ -200,19 +229,10 @@ impl Table {
         row(&format!("rollbook, {} batches of about 500 ms", batches.len()), adaptive, String::new(), "");
         row("  beside the loop", adaptive, ratio(adaptive, by_hand), "1.15");
         row("  beside the giant", adaptive, ratio(adaptive, giant), "2");
-        let times: Vec<f64> =
-            batches.iter().map(|batch| batch["micros"].as_u64().unwrap_or_default() as f64 / 1e3).collect();
-        let off = |time: &f64| (time / 500.0 - 1.0).abs();
-        // The first ones grow towards the target, and the last takes what is left.
-        let settled = times.iter().position(|time| off(time) <= 0.2).unwrap_or(times.len());
-        let times = &times[settled..times.len().saturating_sub(1).max(settled)];
-        let near = times.iter().filter(|time| off(time) <= 0.2).count();
+        let (near, _) = settled(&batches);
         println!(
-            "{engine:<12} {:<46} {:>9} {:>7.1}% {:>8}",
-            "  settled batches within 20 % of 500 ms",
-            "",
-            100.0 * near as f64 / times.len().max(1) as f64,
-            "95 %"
+            "{engine:<12} {:<46} {:>9} {near:>7.1}% {:>8}",
+            "  settled batches within 20 % of 500 ms", "", "95 %"
         );
         println!(
             "{engine:<12} {:<46} {:>9} {:>8} {:>8}",
@@ -251,32 +271,61 @@ impl Table {
         assert_eq!(kept + walked, self.rows);
     }
 
-    /// What clients of the same table notice.
-    fn foreground(&self, size: u64, seconds: u64) {
+    /// Whether batches take the time that they are asked to take while clients of the same table come and go.
+    fn pace(&self) {
+        let script = self.foreground_script();
+        self.fresh();
+        let mut running = self.rollbook(", pause: 0s, max_waiting: off");
+        while running.child.try_wait().expect("a child").is_none() {
+            self.pgbench(&script, 3, None).wait();
+            std::thread::sleep(Duration::from_secs(3));
+        }
+        self.check();
+        let (near, batches) = settled(&self.batches());
+        println!(
+            "\nclients at full speed for 3 s, none for 3 s, and so on; rollbook with pause: 0s, max_waiting: off"
+        );
+        println!("{near:.1} % of {batches} settled batches within 20 % of 500 ms (limit 95 %)");
+    }
+
+    fn foreground_script(&self) -> std::path::PathBuf {
         let script = self.lab.folder.join("foreground.sql");
         let text = format!(
             "\\set id random(1, {})\nUPDATE users SET seen = seen + 1 WHERE id = :id;\nSELECT email FROM users WHERE id = :id;\n",
             self.rows
         );
         std::fs::write(&script, text).expect("a file");
+        script
+    }
+
+    /// What clients of the same table notice.
+    fn foreground(&self, size: u64, seconds: u64, most: usize) {
+        let script = self.foreground_script();
         self.fresh();
         let capacity = self.pgbench(&script, 5, None).wait().rate;
         let rate = capacity / 2.0;
         println!("foreground: {CLIENTS} clients at {rate:.0} transactions a second, half of {capacity:.0}");
         println!(
-            "{:<46} {:>9} {:>9} {:>8} {:>8} {:>7}",
-            "beside it", "backfill", "p99", "ratio", "limit", "failed"
+            "{:<46} {:>9} {:>9} {:>9} {:>8} {:>8} {:>7}",
+            "beside it", "backfill", "p50", "p99", "p99 by", "limit", "failed"
         );
-        let alone = self.pgbench(&script, seconds, Some(rate)).wait();
-        println!("{:<46} {:>9} {:>7.1}ms", "nothing", "", alone.p99);
+        let alone = || {
+            self.fresh();
+            let alone = self.pgbench(&script, seconds, Some(rate)).wait();
+            println!("{:<46} {:>9} {:>7.1}ms {:>7.1}ms", "nothing", "", alone.p50, alone.p99);
+            alone.p99
+        };
+        let mut before = alone();
         let contenders: [(&str, &str, &dyn Fn() -> Running); 5] = [
             ("rollbook", "1.5", &|| self.rollbook("")),
-            ("rollbook, target: 50ms, pause: 50ms", "", &|| self.rollbook(", target: 50ms, pause: 50ms")),
+            ("rollbook, pause: 0s", "", &|| self.rollbook(", pause: 0s")),
             ("a loop inside the server", "", &|| self.by_hand(size)),
-            ("fixed batches of 1,000 without a pause", "", &|| self.rollbook(&format!(", size: {FIXED}"))),
+            ("fixed batches of 1,000 without a pause", "", &|| {
+                self.rollbook(&format!(", size: {FIXED}, pause: 0s"))
+            }),
             ("one giant UPDATE", "", &|| self.giant()),
         ];
-        for (what, limit, start) in contenders {
+        for (what, limit, start) in contenders.into_iter().take(most) {
             self.fresh();
             let bench = self.pgbench(&script, 3_600, Some(rate));
             std::thread::sleep(Duration::from_secs(1));
@@ -287,10 +336,14 @@ impl Table {
             std::thread::sleep(time.min(BACKLOG));
             let seen = bench.stop(during);
             self.check();
-            let ratio = seen.p99 / alone.p99;
+            // What is there without a backfill changes with whoever else uses the machine.
+            let after = alone();
+            let ratio = seen.p99 / f64::midpoint(before, after);
+            before = after;
             println!(
-                "{what:<46} {:>8.1}s {:>7.1}ms {ratio:>8.2} {limit:>8} {:>7}",
+                "{what:<46} {:>8.1}s {:>7.1}ms {:>7.1}ms {ratio:>8.2} {limit:>8} {:>7}",
                 time.as_secs_f64(),
+                seen.p50,
                 seen.p99,
                 seen.failed
             );
@@ -342,6 +395,7 @@ struct Foreground {
 /// What they noticed.
 struct Seen {
     /// Milliseconds.
+    p50: f64,
     p99: f64,
     /// Transactions a second.
     rate: f64,
@@ -385,9 +439,21 @@ impl Foreground {
             }
         }
         times.sort_by(f64::total_cmp);
-        let p99 = times.get(times.len() * 99 / 100).copied().unwrap_or(f64::NAN);
-        Seen { p99, rate: times.len() as f64 / (last - first).max(0.001), failed }
+        let part = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or(f64::NAN);
+        Seen { p50: part(50), p99: part(99), rate: times.len() as f64 / (last - first).max(0.001), failed }
     }
+}
+
+/// The part of the batches, in percent, that took 500 ms within a fifth, and how many they are. The first
+/// ones grow towards it, and the last takes what is left.
+fn settled(batches: &[serde_json::Value]) -> (f64, usize) {
+    let millis = |batch: &serde_json::Value| batch["micros"].as_u64().unwrap_or_default() as f64 / 1e3;
+    let off = |time: &f64| (time / 500.0 - 1.0).abs();
+    let times: Vec<f64> = batches.iter().map(millis).collect();
+    let settled = times.iter().position(|time| off(time) <= 0.2).unwrap_or(times.len());
+    let times = &times[settled..times.len().saturating_sub(1).max(settled)];
+    let near = times.iter().filter(|time| off(time) <= 0.2).count();
+    (100.0 * near as f64 / times.len().max(1) as f64, times.len())
 }
 
 /// Seconds since 1970.
