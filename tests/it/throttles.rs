@@ -394,7 +394,9 @@ fn beside(engine: Engine, busy: bool) -> String {
     let lab = Lab::on_server(engine, Server::start(engine, Durability::None));
     // Progress is told once a second: each row takes its time.
     let slow = if engine == Engine::Postgres { "pg_sleep(0.008) IS NOT NULL" } else { "sleep(0.008) = 0" };
-    let book = counting(engine, "").replace("n < 800", "n < 200").replace("size: 10, pause: 50ms, ", "target: 100ms");
+    let book = counting(engine, "")
+        .replace("n < 800", "n < 200")
+        .replace("size: 10, pause: 50ms, ", "target: 100ms");
     lab.write("book.md", &book.replace("WHERE {{ batch }}", &format!("WHERE {{{{ batch }}}} AND {slow}")));
     let (sleep, asleep) = match engine {
         Engine::Postgres => {
